@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/array.h"
+
+ptrdiff_t dtype_size(int32_t dtype)
+{
+    switch (dtype) {
+    case FEATURE_BOOL:
+    case FEATURE_UINT8:
+    case FEATURE_INT8:
+        return 1;
+    case FEATURE_UINT16:
+    case FEATURE_INT16:
+    case FEATURE_FLOAT16:
+        return 2;
+    case FEATURE_UINT32:
+    case FEATURE_INT32:
+    case FEATURE_FLOAT32:
+        return 4;
+    case FEATURE_UINT64:
+    case FEATURE_INT64:
+    case FEATURE_FLOAT64:
+        return 8;
+    default:
+        return 0;
+    }
+}
+
+feature_status check_array(const feature_array *array, int32_t ndim)
+{
+    if (array == NULL || array->ndim != ndim || array->shape == NULL ||
+        array->strides == NULL)
+        return FEATURE_BAD_ARGUMENT;
+    ptrdiff_t size = dtype_size(array->dtype);
+    if (size == 0)
+        return FEATURE_BAD_DTYPE;
+    int empty = 0;
+    for (int32_t axis = 0; axis < ndim; axis++) {
+        if (array->shape[axis] < 0)
+            return FEATURE_BAD_ARGUMENT;
+        empty |= array->shape[axis] == 0;
+    }
+    if (empty)
+        return FEATURE_OK;
+    if (array->data == NULL || (uintptr_t)array->data % (size_t)size != 0)
+        return FEATURE_BAD_ARGUMENT;
+    for (int32_t axis = 0; axis < ndim; axis++)
+        if (array->shape[axis] > 1 && array->strides[axis] % size != 0)
+            return FEATURE_BAD_ARGUMENT;
+    return FEATURE_OK;
+}
+
+feature_status check_plane(const feature_array *array, feature_dtype dtype,
+                           const feature_array *like)
+{
+    feature_status status = check_array(array, like->ndim);
+    if (status != FEATURE_OK)
+        return status;
+    if (array->dtype != (int32_t)dtype)
+        return FEATURE_BAD_DTYPE;
+    for (int32_t axis = 0; axis < like->ndim; axis++)
+        if (array->shape[axis] != like->shape[axis])
+            return FEATURE_BAD_ARGUMENT;
+    return FEATURE_OK;
+}

@@ -1,0 +1,24 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Checks and addresses of the arrays that callers hand in. */
+#ifndef CORE_ARRAY_H
+#define CORE_ARRAY_H
+
+#include "feature.h"
+
+/* Bytes of one element; 0 for a number that is no dtype. */
+ptrdiff_t dtype_size(int32_t dtype);
+
+/* OK when the array is complete, has `ndim` dimensions and is aligned. */
+feature_status check_array(const feature_array *array, int32_t ndim);
+
+/* The same, and the array has this dtype and the shape of `like`. */
+feature_status check_plane(const feature_array *array, feature_dtype dtype,
+                           const feature_array *like);
+
+/* The first element of row y of a 2-D array. */
+static inline unsigned char *row_of(const feature_array *array, ptrdiff_t y)
+{
+    return (unsigned char *)array->data + y * array->strides[0];
+}
+
+#endif

@@ -1,0 +1,186 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/smooth.h"
+
+#include <string.h>
+
+#include "core/array.h"
+#include "core/border.h"
+
+/* An odd number of cache lines: rows a power of two apart would all compete for
+ * the same few places of the first cache. */
+ptrdiff_t row_pitch(ptrdiff_t n)
+{
+    ptrdiff_t blocks = (n + ROW_BLOCK - 1) / ROW_BLOCK;
+    return ROW_PAD + blocks * ROW_BLOCK + ROW_PAD + ROW_BLOCK;
+}
+
+static ptrdiff_t rows_of(const smooth_plan *plan)
+{
+    return plan->image->shape[0];
+}
+
+static ptrdiff_t cols_of(const smooth_plan *plan)
+{
+    return plan->image->shape[1];
+}
+
+/* ------------------------------------------------------------------------ */
+/* Buffers                                                                  */
+/* ------------------------------------------------------------------------ */
+
+/* The border of the row of column sums, rounded up to whole blocks. */
+static ptrdiff_t side(const smooth_plan *plan)
+{
+    ptrdiff_t blocks = (plan->axis[1].radius + ROW_BLOCK - 1) / ROW_BLOCK;
+    return blocks * ROW_BLOCK;
+}
+
+static ptrdiff_t sums_size(const smooth_plan *plan)
+{
+    return 2 * side(plan) + row_pitch(cols_of(plan));
+}
+
+/* What the sums along the row need: the row of column sums and its border. */
+static void layout_sums(smoother *s, const smooth_plan *plan, arena *a)
+{
+    ptrdiff_t radius = plan->axis[1].radius;
+    s->plan = plan;
+    s->pitch = row_pitch(cols_of(plan));
+    s->radius = plan->axis[0].radius;
+    s->column_sums = arena_take(a, (size_t)sums_size(plan), sizeof(wide));
+    s->beyond = arena_take(a, 2 * (size_t)radius, sizeof(ptrdiff_t));
+    s->rows = arena_take(a, 2 * (size_t)s->radius + 1, sizeof(wide *));
+}
+
+static void start_sums(smoother *s)
+{
+    const smooth_plan *plan = s->plan;
+    ptrdiff_t radius = plan->axis[1].radius, cols = cols_of(plan);
+    for (ptrdiff_t k = 0; k < radius; k++) {
+        s->beyond[k] = border_index(k - radius, cols, plan->axis[1].border);
+        s->beyond[radius + k] = border_index(cols + k, cols, plan->axis[1].border);
+    }
+    memset(s->column_sums, 0, (size_t)sums_size(plan) * sizeof(wide));
+}
+
+void smoother_layout(smoother *s, const smooth_plan *plan, arena *a)
+{
+    layout_sums(s, plan, a);
+    size_t ring_rows = 2 * (size_t)s->radius + 1;
+    size_t row_bytes = (size_t)s->pitch * sizeof(wide);
+    s->ring = arena_take(a, ring_rows, row_bytes);
+}
+
+void smoother_start(smoother *s, ptrdiff_t first_row)
+{
+    start_sums(s);
+    s->loaded = first_row - s->radius;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Rows                                                                     */
+/* ------------------------------------------------------------------------ */
+
+static wide *ring_row(const smoother *s, ptrdiff_t y)
+{
+    return s->ring + positive_modulo(y, 2 * s->radius + 1) * s->pitch;
+}
+
+static void load_source_row(smoother *s, ptrdiff_t y)
+{
+    const smooth_plan *plan = s->plan;
+    const feature_array *image = plan->image;
+    ptrdiff_t cols = cols_of(plan);
+    ptrdiff_t from = border_index(y, rows_of(plan), plan->axis[0].border);
+    wide *row = ring_row(s, y);
+    if (from < 0) {
+        for (ptrdiff_t x = 0; x < cols; x++)
+            row[x] = plan->cval;
+    } else {
+        plan->plain->load_row(row_of(image, from), image->strides[1], cols,
+                              (feature_dtype)image->dtype, row);
+        if (plan->mask != NULL)
+            plan->plain->mask_row(row_of(plan->mask, from), plan->mask->strides[1], cols,
+                                  row);
+    }
+    memset(row + cols, 0, (size_t)(s->pitch - cols) * sizeof(wide));
+}
+
+/* From the column sums at `sums` to a smoothed row. */
+static void sum_along(smoother *s, wide *sums, wide *out)
+{
+    const smooth_plan *plan = s->plan;
+    const feature_filter *filter = &plan->axis[1];
+    ptrdiff_t radius = filter->radius, cols = cols_of(plan);
+    for (ptrdiff_t k = 0; k < radius; k++) {
+        ptrdiff_t left = s->beyond[k], right = s->beyond[radius + k];
+        sums[k - radius] = left < 0 ? plan->cval : sums[left];
+        sums[cols + k] = right < 0 ? plan->cval : sums[right];
+    }
+    plan->real->smooth_row(sums, filter->weights, radius, cols, out);
+}
+
+void smoother_row(smoother *s, ptrdiff_t y, wide *out)
+{
+    const smooth_plan *plan = s->plan;
+    wide *sums = s->column_sums + side(plan);
+    if (s->loaded < y - s->radius)
+        s->loaded = y - s->radius;
+    for (; s->loaded <= y + s->radius; s->loaded++)
+        load_source_row(s, s->loaded);
+    for (ptrdiff_t k = 0; k <= 2 * s->radius; k++)
+        s->rows[k] = ring_row(s, y - s->radius + k);
+    plan->real->smooth_columns(s->rows, plan->axis[0].weights, s->radius, cols_of(plan),
+                               sums);
+    sum_along(s, sums, out);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Ones                                                                     */
+/* ------------------------------------------------------------------------ */
+
+void ones_layout(ones_smoother *s, const smooth_plan *plan, arena *a)
+{
+    layout_sums(&s->s, plan, a);
+    s->one = arena_take(a, ROW_BLOCK, sizeof(wide));
+    s->outside = arena_take(a, ROW_BLOCK, sizeof(wide));
+    s->block = arena_take(a, ROW_BLOCK, sizeof(wide));
+    s->out = arena_take(a, (size_t)s->s.pitch, sizeof(wide));
+}
+
+void ones_start(ones_smoother *s)
+{
+    start_sums(&s->s);
+    for (int k = 0; k < ROW_BLOCK; k++) {
+        s->one[k] = 1;
+        s->outside[k] = s->s.plan->cval;
+    }
+    s->valid = 0;
+}
+
+static wide ones_column_sum(ones_smoother *s, ptrdiff_t y)
+{
+    const smooth_plan *plan = s->s.plan;
+    ptrdiff_t radius = s->s.radius;
+    for (ptrdiff_t k = 0; k <= 2 * radius; k++) {
+        ptrdiff_t from =
+            border_index(y - radius + k, rows_of(plan), plan->axis[0].border);
+        s->s.rows[k] = from < 0 ? s->outside : s->one;
+    }
+    plan->real->smooth_columns(s->s.rows, plan->axis[0].weights, radius, 1, s->block);
+    return s->block[0];
+}
+
+const wide *ones_row(ones_smoother *s, ptrdiff_t y)
+{
+    wide sum = ones_column_sum(s, y);
+    if (s->valid && sum == s->last)
+        return s->out;
+    wide *sums = s->s.column_sums + side(s->s.plan);
+    for (ptrdiff_t x = 0; x < cols_of(s->s.plan); x++)
+        sums[x] = sum;
+    sum_along(&s->s, sums, s->out);
+    s->last = sum;
+    s->valid = 1;
+    return s->out;
+}

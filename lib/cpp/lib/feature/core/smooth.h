@@ -1,0 +1,74 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Smoothed rows on demand.
+ *
+ * A family that needs a Gaussian (or any symmetric separable filter) does not make
+ * a smoothed image. It asks for one smoothed row after the other, downwards, and
+ * gets each as doubles that hold what SciPy would have stored: column sums first,
+ * stored, then sums along the row, stored; each in the order centre, then pairs
+ * from the outermost inwards. Only the 2 radius + 1 source rows that the next row
+ * needs are kept, so that a band of rows stays in the processor's second cache.
+ *
+ * Rows are padded: ROW_PAD elements before the first and up to a multiple of
+ * ROW_BLOCK behind the last belong to the row.
+ */
+#ifndef CORE_SMOOTH_H
+#define CORE_SMOOTH_H
+
+#include "core/memory.h"
+#include "kernels/kernels.h"
+
+#define ROW_PAD 8
+
+/* Elements between the starts of two padded rows of n. */
+ptrdiff_t row_pitch(ptrdiff_t n);
+
+/* What is smoothed, and how: the same for all threads of a call. */
+typedef struct smooth_plan {
+    const feature_array *image;
+    const feature_array *mask;  /* where it is false the image counts as 0; or NULL */
+    const feature_filter *axis; /* two filters */
+    double cval;
+    const plain_kernels *plain;
+    const real_kernels *real;
+} smooth_plan;
+
+/* One thread's buffers. */
+typedef struct smoother {
+    const smooth_plan *plan;
+    wide *ring;         /* the last 2 radius + 1 source rows */
+    const wide **rows;  /* the same in order, for the kernel */
+    wide *column_sums;  /* one row with its border on both sides */
+    ptrdiff_t *beyond;  /* columns that stand beyond the border: left, then right */
+    ptrdiff_t pitch, radius;
+    ptrdiff_t loaded;   /* the first row below those in the ring */
+} smoother;
+
+/* Takes the buffers of one thread. */
+void smoother_layout(smoother *s, const smooth_plan *plan, arena *a);
+
+/* Before the first row of a band, on memory that may hold anything. */
+void smoother_start(smoother *s, ptrdiff_t first_row);
+
+/* Smoothed row y into a padded row; y must not decrease within a band. */
+void smoother_row(smoother *s, ptrdiff_t y, wide *out);
+
+/*
+ * The same for an image of ones, which is what a border of constants needs to be
+ * corrected for. All its columns are equal before the sums along the row, so that
+ * most rows are equal too and cost nothing.
+ */
+typedef struct ones_smoother {
+    smoother s;
+    wide *one, *outside; /* blocks of 1 and of cval */
+    wide *block;
+    wide *out;
+    wide last; /* the column sum that `out` was made from */
+    int valid;
+} ones_smoother;
+
+void ones_layout(ones_smoother *s, const smooth_plan *plan, arena *a);
+void ones_start(ones_smoother *s);
+const wide *ones_row(ones_smoother *s, ptrdiff_t y); /* any order */
+
+#endif

@@ -1,0 +1,34 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Work in bands. A family cuts its work into bands whose number does not depend
+ * on the threads, so that neither do the results; threads take the next band from
+ * a counter, so that one that loses its processor holds nobody up.
+ */
+#ifndef CORE_THREADS_H
+#define CORE_THREADS_H
+
+#include "feature.h"
+
+typedef struct team {
+    const feature_run *run;
+    double last_poll; /* seconds */
+    int threads;
+} team;
+
+/* As many threads as the run allows, at most one a band, and one only where
+ * `nanoseconds` (the whole work on one thread) are too few to share. */
+team team_for(const feature_run *run, ptrdiff_t bands, double nanoseconds);
+
+/* Calls band(context, index, thread) once for each index below `bands`; thread
+ * numbers are below team->threads. OK or INTERRUPTED. */
+feature_status team_run(team *t, ptrdiff_t bands,
+                        void (*band)(void *context, ptrdiff_t index, int thread),
+                        void *context);
+
+/* For serial stretches: INTERRUPTED when it is time to ask and the answer is yes. */
+feature_status team_poll(team *t);
+
+int threads_by_default(void);
+const char *threads_source(void);
+
+#endif

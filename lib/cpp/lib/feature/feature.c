@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The library as a whole, and synthesize_matrix, the function it began with. The
+ * latter is the shortest complete example of every convention here: check the
+ * arrays, plan a team, cut the rows into bands, call a kernel for each row.
+ * ARCHITECTURE.md walks through it from Python to the loop and back.
+ */
+#include "feature.h"
+
+#include "core/array.h"
+#include "core/cpu.h"
+#include "core/memory.h"
+#include "core/threads.h"
+#include "kernels/kernels.h"
+
+/* ------------------------------------------------------------------------ */
+/* The library                                                              */
+/* ------------------------------------------------------------------------ */
+
+const char *feature_version(void)
+{
+    return FEATURE_VERSION;
+}
+
+const char *feature_status_text(feature_status status)
+{
+    switch (status) {
+    case FEATURE_OK:
+        return "The call succeeded.";
+    case FEATURE_BAD_ARGUMENT:
+        return "An argument is null, has a wrong shape or alignment, or is out of range.";
+    case FEATURE_BAD_DTYPE:
+        return "The function does not take arrays of this element type.";
+    case FEATURE_NO_MEMORY:
+        return "There is not enough memory.";
+    case FEATURE_INTERRUPTED:
+        return "The call was interrupted.";
+    }
+    return "This is not a status of libfeature.";
+}
+
+const char *feature_isa(void)
+{
+    return cpu_isa();
+}
+
+const char *feature_isas(void)
+{
+    return cpu_isas();
+}
+
+int32_t feature_threads(void)
+{
+    return threads_by_default();
+}
+
+const char *feature_threads_source(void)
+{
+    return threads_source();
+}
+
+void feature_release_memory(void)
+{
+    memory_release();
+}
+
+/* ------------------------------------------------------------------------ */
+/* synthesize_matrix                                                        */
+/* ------------------------------------------------------------------------ */
+
+#define BAND_PIXELS (1 << 16)
+#define NANOSECONDS_PER_PIXEL 0.1
+/* Outputs of this many bytes leave no room in the caches for anything else;
+ * stores that go around them are then faster, and slower before. */
+#define STREAM_FROM_BYTES 32e6
+
+typedef struct matrix_job {
+    const feature_array *in, *out;
+    ptrdiff_t rows, cols, band_rows;
+    int64_t mid;
+    int stream;
+} matrix_job;
+
+static void synthesize_band(void *context, ptrdiff_t index, int thread)
+{
+    const matrix_job *job = context;
+    ptrdiff_t first = index * job->band_rows, end = first + job->band_rows;
+    (void)thread;
+    for (ptrdiff_t y = first; y < end && y < job->rows; y++)
+        plain_kernels_in_use()->synthesize_row(
+            row_of(job->in, y), job->in->strides[1], job->cols, job->mid, job->stream,
+            (float *)(void *)row_of(job->out, y), job->out->strides[1]);
+}
+
+feature_status feature_synthesize_matrix(const feature_array *in,
+                                         const feature_array *out,
+                                         const feature_run *run)
+{
+    feature_status status = check_array(in, 2);
+    if (status == FEATURE_OK && in->dtype != FEATURE_UINT8)
+        status = FEATURE_BAD_DTYPE;
+    if (status == FEATURE_OK)
+        status = check_plane(out, FEATURE_FLOAT32, in);
+    if (status != FEATURE_OK)
+        return status;
+    matrix_job job = {.in = in, .out = out, .rows = in->shape[0], .cols = in->shape[1]};
+    if (job.rows == 0 || job.cols == 0)
+        return FEATURE_OK;
+    int64_t size;
+    if (__builtin_mul_overflow(job.rows, job.cols, &size))
+        return FEATURE_BAD_ARGUMENT;
+    job.mid = size / 2;
+    job.stream = (double)size * sizeof(float) >= STREAM_FROM_BYTES;
+    job.band_rows = BAND_PIXELS / job.cols + 1;
+    ptrdiff_t bands = (job.rows + job.band_rows - 1) / job.band_rows;
+    team t = team_for(run, bands, (double)size * NANOSECONDS_PER_PIXEL);
+    return team_run(&t, bands, synthesize_band, &job);
+}
+
+void synthesize_matrix(int row, int col, const uint8_t *in, float *out)
+{
+    if (row < 0 || col < 0 || in == NULL || out == NULL)
+        return;
+    const ptrdiff_t shape[2] = {row, col};
+    const ptrdiff_t in_strides[2] = {col, 1};
+    const ptrdiff_t out_strides[2] = {col * (ptrdiff_t)sizeof(float), sizeof(float)};
+    const feature_array from = {(void *)(uintptr_t)in, shape, in_strides, 2, FEATURE_UINT8};
+    const feature_array to = {out, shape, out_strides, 2, FEATURE_FLOAT32};
+    feature_synthesize_matrix(&from, &to, NULL);
+}

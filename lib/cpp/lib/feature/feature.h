@@ -1,0 +1,221 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * libfeature: image features at the speed of memory and arithmetic.
+ *
+ * The whole public interface, in the order in which a user meets it:
+ *
+ *   1. Arrays      how an image crosses the interface
+ *   2. Status      what every function returns
+ *   3. Runs        threads and interruption of one call
+ *   4. Library     version, instruction set, threads, memory
+ *   5. Tutorial    synthesize_matrix, the smallest complete example
+ *   6. Edges       canny
+ *
+ * Promises that hold for every function:
+ *
+ *   - Any number of threads may call at once; nothing here has global state
+ *     that a caller can change.
+ *   - The same input gives the same bytes on every instruction set, for every
+ *     number of threads and for every memory layout.
+ *   - Inputs are never modified. The caller owns every buffer. When the status
+ *     is not FEATURE_OK the content of the outputs is undefined.
+ *   - An output must not overlap an input.
+ */
+#ifndef FEATURE_H
+#define FEATURE_H
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#if defined(__GNUC__)
+#define FEATURE_API __attribute__((visibility("default")))
+#else
+#define FEATURE_API
+#endif
+
+/* ------------------------------------------------------------------------ */
+/* 1. Arrays                                                                */
+/* ------------------------------------------------------------------------ */
+
+/* What one element is. A bool is one byte, 0 or 1. */
+typedef enum feature_dtype {
+    FEATURE_BOOL,
+    FEATURE_UINT8,
+    FEATURE_INT8,
+    FEATURE_UINT16,
+    FEATURE_INT16,
+    FEATURE_UINT32,
+    FEATURE_INT32,
+    FEATURE_UINT64,
+    FEATURE_INT64,
+    FEATURE_FLOAT16,
+    FEATURE_FLOAT32,
+    FEATURE_FLOAT64
+} feature_dtype;
+
+/*
+ * An n-dimensional array as NumPy sees one: `strides` are in bytes, may be
+ * negative or zero, and must be multiples of the element's size, as `data` must
+ * be aligned to it. Byte order is the processor's.
+ */
+typedef struct feature_array {
+    void *data;               /* the element at index (0, 0, ...) */
+    const ptrdiff_t *shape;   /* ndim lengths */
+    const ptrdiff_t *strides; /* ndim steps in bytes */
+    int32_t ndim;
+    int32_t dtype; /* a feature_dtype */
+} feature_array;
+
+/* ------------------------------------------------------------------------ */
+/* 2. Status                                                                */
+/* ------------------------------------------------------------------------ */
+
+typedef enum feature_status {
+    FEATURE_OK,           /* the outputs are complete */
+    FEATURE_BAD_ARGUMENT, /* a null pointer, shape, alignment or parameter */
+    FEATURE_BAD_DTYPE,    /* an element type the function does not take */
+    FEATURE_NO_MEMORY,    /* working memory could not be had */
+    FEATURE_INTERRUPTED   /* the run's poll function asked to stop */
+} feature_status;
+
+/* One English sentence for a status; never NULL, also for unknown values. */
+FEATURE_API const char *feature_status_text(feature_status status);
+
+/* ------------------------------------------------------------------------ */
+/* 3. Runs                                                                  */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * How one call runs. A null pointer in its place means: default threads, not
+ * interruptible. `poll` is called on the calling thread about every 10 ms of
+ * a long call; when it returns non-zero the call ends with FEATURE_INTERRUPTED.
+ */
+typedef struct feature_run {
+    int32_t (*poll)(void *context);
+    void *context;
+    int32_t threads; /* 0: feature_threads() */
+} feature_run;
+
+/* ------------------------------------------------------------------------ */
+/* 4. Library                                                               */
+/* ------------------------------------------------------------------------ */
+
+/* "major.minor.patch" */
+FEATURE_API const char *feature_version(void);
+
+/* The instruction set in use ("base", "avx2", "avx512"), and all that this
+ * library and this processor have in common, separated by blanks, slowest
+ * first. FEATURE_ISA in the environment lowers the choice when the library is
+ * loaded; feature_isa() is "" when that variable holds an unknown word. */
+FEATURE_API const char *feature_isa(void);
+FEATURE_API const char *feature_isas(void);
+
+/* The number of threads of a call that asks for 0: OpenMP's own maximum on the
+ * calling thread, lowered to the container's CPU quota while OMP_NUM_THREADS is
+ * not set; and one phrase that says which of these decided. */
+FEATURE_API int32_t feature_threads(void);
+FEATURE_API const char *feature_threads_source(void);
+
+/* Working memory is kept between calls, at most 64 MiB a process. This gives it
+ * back to the system; calls that are running keep theirs. */
+FEATURE_API void feature_release_memory(void);
+
+/* ------------------------------------------------------------------------ */
+/* 5. Tutorial                                                              */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * For each element, with mid = rows * cols / 2 rounded down:
+ *
+ *     v = (in - mid) * 1.5          out = v < 0 ? v + 0.25 : v - 0.25
+ *
+ * The difference is an exact integer, rounded once to float32; the rest is
+ * float32 arithmetic.
+ *
+ *   in    (rows, cols) uint8
+ *   out   (rows, cols) float32
+ */
+FEATURE_API feature_status feature_synthesize_matrix(const feature_array *in,
+                                                     const feature_array *out,
+                                                     const feature_run *run);
+
+/* The same for contiguous matrices, under the name and with the parameters of
+ * the skeleton that this library grew from. Does nothing when an argument is
+ * null or negative. */
+FEATURE_API void synthesize_matrix(int row, int col, const uint8_t *in, float *out);
+
+/* ------------------------------------------------------------------------ */
+/* 6. Edges                                                                 */
+/* ------------------------------------------------------------------------ */
+
+/* What lies beyond the border of a row "a b c d" (SciPy's names). */
+typedef enum feature_border {
+    FEATURE_CONSTANT, /* k k k | a b c d | k k k   (k = cval) */
+    FEATURE_NEAREST,  /* a a a | a b c d | d d d */
+    FEATURE_REFLECT,  /* c b a | a b c d | d c b */
+    FEATURE_MIRROR,   /* d c b | a b c d | c b a */
+    FEATURE_WRAP      /* b c d | a b c d | a b c */
+} feature_border;
+
+/*
+ * A symmetric filter along one axis: weights[0] at the centre, weights[k] at
+ * distance k on both sides, k <= radius. radius 0 with weight 1 is "no filter".
+ */
+typedef struct feature_filter {
+    const double *weights;
+    ptrdiff_t radius;
+    int32_t border; /* a feature_border */
+} feature_filter;
+
+/*
+ * The normalised Gaussian of standard deviation sigma >= 0 (pixels), cut at
+ * radius int(4 sigma + 0.5). Returns the radius, -1 for a sigma that is
+ * negative, not finite or too large to count in; writes min(capacity,
+ * radius + 1) weights, so that a first call with capacity 0 asks for the size.
+ */
+FEATURE_API ptrdiff_t feature_gaussian_weights(double sigma, ptrdiff_t capacity,
+                                               double *weights);
+
+typedef struct feature_canny_parameters {
+    feature_filter axis[2]; /* smoothing along axis 0 (down) and axis 1 (right) */
+    double cval;            /* beyond the border where that is FEATURE_CONSTANT */
+    int32_t normalize;      /* non-zero: divide by the smoothed mask */
+    float low;              /* hysteresis thresholds of the gradient magnitude; */
+    double high;            /* integer images are first scaled to [0, 1], [-1, 1] */
+} feature_canny_parameters;
+
+/*
+ * Edges by Canny's method: Gaussian, Sobel, non-maximum suppression with
+ * interpolated neighbours, hysteresis over eight neighbours.
+ *
+ *   image  (rows, cols) of every dtype but 64-bit integers
+ *   mask   (rows, cols) bool, non-zero where the image counts, or NULL
+ *   edges  (rows, cols) bool
+ */
+FEATURE_API feature_status feature_canny(const feature_array *image,
+                                         const feature_array *mask,
+                                         const feature_canny_parameters *parameters,
+                                         const feature_array *edges,
+                                         const feature_run *run);
+
+/*
+ * The gradient magnitude that feature_canny compares with its thresholds (which
+ * are not read here), so that they can be chosen from it.
+ *
+ *   magnitude  (rows, cols) float32 for float16 and float32 images, else float64;
+ *              the elements of a row stand side by side
+ */
+FEATURE_API feature_status feature_canny_magnitude(
+    const feature_array *image, const feature_array *mask,
+    const feature_canny_parameters *parameters, const feature_array *magnitude,
+    const feature_run *run);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif

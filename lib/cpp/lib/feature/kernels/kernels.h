@@ -1,0 +1,64 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The tables of kernels and the few types that cross from families to kernels.
+ *
+ * kernels.def is read three times: here for the structs of function pointers, in
+ * variant.h for the prototypes of one variant, in table.c for its table. A family
+ * asks for the table of its pixel type and calls through it:
+ *
+ *     const real_kernels *k = real_kernels_for(FEATURE_FLOAT64);
+ *     k->smooth_row(in, weights, radius, n, out);
+ */
+#ifndef KERNELS_KERNELS_H
+#define KERNELS_KERNELS_H
+
+#include "feature.h"
+
+typedef double wide; /* what pixels are summed in, whatever they are stored in */
+
+/* Row buffers are padded so that kernels may run in blocks of this many. */
+#define ROW_BLOCK 32
+
+/* Classes of a pixel between suppression and tracing. */
+enum { CLASS_NONE, CLASS_WEAK, CLASS_STRONG, CLASS_UNDECIDED };
+
+/* Approximate gradients (float32) of one row and the magnitudes around it. */
+typedef struct gradient_rows {
+    const float *down, *right;
+    const float *above, *here, *below;
+} gradient_rows;
+
+/* The thresholds, and the same a little lower and higher for the screen. */
+typedef struct edge_limits {
+    float low;
+    double high;
+    float low_below, low_above, high_below, high_above;
+} edge_limits;
+
+/* Some rows of the map of classes, in place. */
+typedef struct class_band {
+    uint8_t *first;
+    ptrdiff_t stride, rows, cols;
+} class_band;
+
+typedef struct plain_kernels {
+#define KERNEL(name, parameters)
+#define PLAIN(name, parameters) void(*name) parameters;
+#include "kernels/kernels.def"
+#undef KERNEL
+#undef PLAIN
+} plain_kernels;
+
+typedef struct real_kernels {
+#define KERNEL(name, parameters) void(*name) parameters;
+#define PLAIN(name, parameters)
+#include "kernels/kernels.def"
+#undef KERNEL
+#undef PLAIN
+} real_kernels;
+
+/* The fastest that this processor runs; chosen once, when the library loads. */
+const plain_kernels *plain_kernels_in_use(void);
+const real_kernels *real_kernels_for(feature_dtype dtype); /* FLOAT32 or FLOAT64 */
+
+#endif

@@ -1,0 +1,94 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Pixels of any type as doubles, with the value range of scikit-image's
+ * img_as_float: unsigned integers are multiplied by 1 / maximum, signed ones too
+ * and then raised to -1, floating point and bool are taken as they are.
+ */
+#include "kernels/variant.h"
+
+static inline double as_is(double v)
+{
+    return v;
+}
+
+/* A float16 by its bits; also the subnormal ones, infinities and NaN. */
+static inline double from_half(uint16_t bits)
+{
+    uint32_t magnitude = (uint32_t)(bits & 0x7fff) << 13;
+    uint32_t special = (bits & 0x7c00) == 0x7c00 ? 0x70000000u : 0;
+    uint32_t word = magnitude + special;
+    float v;
+    memcpy(&v, &word, sizeof v);
+    double scaled = (double)v * (special ? 1.0 : 0x1p112);
+    return bits & 0x8000 ? -scaled : scaled;
+}
+
+static inline double not_below(double v, double least)
+{
+    return v < least ? least : v;
+}
+
+#define LOOP(type, value)                                                              \
+    do {                                                                               \
+        if (stride == (ptrdiff_t)sizeof(type)) {                                       \
+            const type *p = in;                                                        \
+            for (ptrdiff_t x = 0; x < n; x++) {                                        \
+                type v = p[x];                                                         \
+                out[x] = value;                                                        \
+            }                                                                          \
+        } else {                                                                       \
+            const unsigned char *p = in;                                               \
+            for (ptrdiff_t x = 0; x < n; x++) {                                        \
+                type v = *(const type *)(const void *)(p + x * stride);                \
+                out[x] = value;                                                        \
+            }                                                                          \
+        }                                                                              \
+    } while (0)
+
+#define SIGNED(type, maximum) LOOP(type, not_below(v * (1.0 / (maximum)), -1))
+#define UNSIGNED(type, maximum) LOOP(type, v * (1.0 / (maximum)))
+
+void NAME(load_row)(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
+                    feature_dtype dtype, wide *restrict out)
+{
+    switch (dtype) {
+    case FEATURE_BOOL:
+        LOOP(uint8_t, v != 0);
+        break;
+    case FEATURE_UINT8:
+        UNSIGNED(uint8_t, 255.0);
+        break;
+    case FEATURE_INT8:
+        SIGNED(int8_t, 127.0);
+        break;
+    case FEATURE_UINT16:
+        UNSIGNED(uint16_t, 65535.0);
+        break;
+    case FEATURE_INT16:
+        SIGNED(int16_t, 32767.0);
+        break;
+    case FEATURE_UINT32:
+        UNSIGNED(uint32_t, 4294967295.0);
+        break;
+    case FEATURE_INT32:
+        SIGNED(int32_t, 2147483647.0);
+        break;
+    case FEATURE_FLOAT16:
+        LOOP(uint16_t, from_half(v));
+        break;
+    case FEATURE_FLOAT32:
+        LOOP(float, as_is(v));
+        break;
+    case FEATURE_FLOAT64:
+        LOOP(double, as_is(v));
+        break;
+    default: /* 64-bit integers are refused before */
+        break;
+    }
+}
+
+void NAME(mask_row)(const uint8_t *mask, ptrdiff_t stride, ptrdiff_t n, wide *row)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        row[x] = mask[x * stride] ? row[x] : 0;
+}

@@ -1,0 +1,70 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * One source, many variants. The build compiles each kernel file with
+ * ISA=base|avx2|avx512 and, for the files that depend on the pixel type,
+ * REAL=float|double. Here NAME(x) becomes x_avx2_float, `real` the type that
+ * planes are stored in, and `vec` a vector of as many `wide` as a register holds.
+ */
+#ifndef KERNELS_VARIANT_H
+#define KERNELS_VARIANT_H
+
+#include <math.h>
+#include <string.h>
+
+#include "kernels/kernels.h"
+
+#define VARIANT_PASTE3(a, b, c) a##_##b##_##c
+#define VARIANT_EXPAND3(a, b, c) VARIANT_PASTE3(a, b, c)
+#ifdef REAL
+typedef REAL real;
+#define NAME(name) VARIANT_EXPAND3(name, ISA, REAL)
+#define KERNEL(name, parameters) void NAME(name) parameters;
+#define PLAIN(name, parameters)
+#else
+#define NAME(name) VARIANT_EXPAND3(name, ISA, plain)
+#define KERNEL(name, parameters)
+#define PLAIN(name, parameters) void NAME(name) parameters;
+#endif
+#include "kernels/kernels.def"
+#undef KERNEL
+#undef PLAIN
+
+#if defined(__AVX512F__)
+#define VECTOR_BYTES 64
+#elif defined(__AVX2__)
+#define VECTOR_BYTES 32
+#else
+#define VECTOR_BYTES 16
+#endif
+
+/* A vector of wide that may lie anywhere in memory. */
+#define VECTOR_WIDES (VECTOR_BYTES / (ptrdiff_t)sizeof(wide))
+typedef wide vec __attribute__((vector_size(VECTOR_BYTES)));
+
+static inline vec load(const wide *p)
+{
+    vec v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline void store(wide *p, vec v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
+#ifdef REAL
+/* What is left of a wide when it has been stored as a real. */
+static inline wide stored(wide v)
+{
+    return (wide)(real)v;
+}
+
+static inline vec stored_vec(vec v)
+{
+    typedef real narrow __attribute__((vector_size(VECTOR_WIDES * sizeof(real))));
+    return __builtin_convertvector(__builtin_convertvector(v, narrow), vec);
+}
+#endif
+
+#endif

@@ -1,0 +1,24 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Image features for NumPy at C speed: `skimage.feature`, many times faster.
+
+    from skimage import feature     ->     import feature
+
+Same names, arguments, defaults, results and errors as scikit-image's module, plus
+keyword-only `workers=` (threads) and `out=` (where to write). `feature.info()` says
+which instruction set and how many threads are used, and why.
+"""
+
+from featurelib._version import __version__
+from featurelib.edges import canny
+from featurelib.library import info, release_memory
+from featurelib.matrix import synthesize_matrix
+
+__all__ = [
+    "__version__",
+    "info",
+    "release_memory",
+    # tutorial
+    "synthesize_matrix",
+    # edges
+    "canny",
+]

@@ -1,0 +1,6 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""What `import feature` is made of: one module a family, in the header's order.
+
+`_native` is the only module that knows ctypes, `_arguments` holds the rules that
+several families share. Nothing here is imported by users; `feature` is.
+"""

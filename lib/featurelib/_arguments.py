@@ -1,0 +1,95 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Rules about arguments that several families share."""
+
+import functools
+import operator
+import sys
+
+import numpy as np
+
+
+@functools.lru_cache(maxsize=None)
+def error(kind, *reference_kinds):
+    """The exception class `kind` that code written for scikit-image catches too.
+
+    Where the reference stumbles (a KeyError for an unknown word), we say what is
+    wrong with the class that fits, and inherit the one that was raised there.
+    """
+    return type(
+        kind.__name__,
+        (kind, *reference_kinds),
+        {"__module__": "builtins", "__str__": Exception.__str__},
+    )
+
+
+def as_array(value, name, way_out="pass its data"):
+    """`value` as an array that C can read: native byte order, aligned, any strides.
+
+    Masked arrays are refused, since nothing below would see their mask; `way_out`
+    says what to do instead.
+    """
+    masked = sys.modules.get("numpy.ma")
+    if masked is not None and isinstance(value, masked.MaskedArray):
+        raise TypeError(f"`{name}` is a masked array, whose mask would be lost: {way_out}")
+    try:
+        array = np.asarray(value)
+    except ValueError as problem:
+        raise TypeError(f"`{name}` cannot be made an array: {problem}") from None
+    dtype = array.dtype
+    if not (dtype.isnative and array.flags.aligned):
+        array = array.astype(dtype.newbyteorder("="))
+    return array
+
+
+def check_2d(array, name="image"):
+    """Refuses arrays without elements or with other than two dimensions."""
+    if array.size == 0:
+        raise ValueError(f"The parameter `{name}` cannot be an empty array")
+    if array.ndim != 2:
+        raise ValueError(f"The parameter `{name}` must be a 2-dimensional array")
+
+
+def check_workers(workers):
+    """None, or a number of threads that is at least 1."""
+    if workers is None:
+        return None
+    try:
+        workers = operator.index(workers)
+    except TypeError:
+        raise TypeError(
+            f"`workers` must be an integer or None, got {workers!r}"
+        ) from None
+    if workers < 1:
+        raise ValueError(f"`workers` must be at least 1, got {workers}")
+    return workers
+
+
+def check_out(out, shape, dtype):
+    """`out` when it fits; a new array when it is None."""
+    if out is None:
+        return np.empty(shape, dtype)
+    dtype = np.dtype(dtype)
+    if not isinstance(out, np.ndarray):
+        raise ValueError(f"`out` must be a NumPy array, got {type(out).__name__}")
+    if out.dtype != dtype or not out.dtype.isnative:
+        raise ValueError(f"`out` must have dtype {dtype}, got {out.dtype}")
+    if out.shape != tuple(shape):
+        raise ValueError(f"`out` must have shape {tuple(shape)}, got {out.shape}")
+    if not out.flags.writeable:
+        raise ValueError("`out` is read-only")
+    return out
+
+
+def compute_into(out, inputs, compute):
+    """compute(array) with `out`, or with a copy where C cannot write to it at once:
+    where it shares memory with an input or lies unaligned."""
+    shared = any(
+        array is not None and np.may_share_memory(out, array) for array in inputs
+    )
+    if shared or not out.flags.aligned:
+        fresh = np.empty(out.shape, out.dtype)
+        compute(fresh)
+        out[...] = fresh
+    else:
+        compute(out)
+    return out

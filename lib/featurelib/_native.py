@@ -1,0 +1,228 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""The bridge to libfeature: finds it, loads it, declares and checks its functions.
+
+A family declares what it calls, next to the function that calls it:
+
+    _canny = _native.function("feature_canny", Array, Array, ...)
+
+Arrays are passed as they are; `Array.from_param` hands their address, shape and
+strides to C without a copy. A status other than OK becomes an exception inside
+the call, so that no caller can forget to look at it.
+"""
+
+import ctypes
+import functools
+import importlib.resources
+import pathlib
+import threading
+
+import numpy as np
+
+from ._version import __version__
+
+# ---------------------------------------------------------------------------
+# The library
+# ---------------------------------------------------------------------------
+
+_BUILD = (
+    "cd lib/cpp && cmake -E make_directory build"
+    " && cmake -E chdir ./build cmake -DCMAKE_BUILD_TYPE=Release .."
+    " && cmake --build ./build"
+)
+
+
+def _places():
+    """Folders that may hold the library: the installed package, the checkout."""
+    package = pathlib.Path(str(importlib.resources.files(__package__)))
+    return package, package.parent / "cpp" / "out"
+
+
+def _load():
+    """The library and its path; from no other place than the two."""
+    failures = []
+    for folder in _places():
+        path = folder / "libfeature.so"
+        if not path.exists():
+            failures.append(f"  {path}: no such file")
+            continue
+        try:
+            return np.ctypeslib.load_library("libfeature.so", str(folder)), str(path)
+        except OSError as error:
+            failures.append(f"  {path}: {error}")
+    tried = "\n".join(failures)
+    raise ImportError(
+        f"libfeature.so cannot be loaded:\n{tried}\nIn a checkout, build it with\n"
+        f"  {_BUILD}"
+    )
+
+
+library, library_path = _load()
+prototypes = {}  # every function declared so far: name -> (restype, argtypes)
+
+
+def _declare(name, restype, *argtypes):
+    function_ = getattr(library, name)
+    function_.restype = restype
+    function_.argtypes = argtypes
+    prototypes[name] = (restype, argtypes)
+    return function_
+
+
+def text(name):
+    """Declares a function without parameters that returns a text."""
+    return lambda: _declare(name, ctypes.c_char_p)().decode()
+
+
+def plain(name, restype, *argtypes):
+    """Declares a function that returns something else than a status."""
+    return _declare(name, restype, *argtypes)
+
+
+def function(name, *argtypes):
+    """Declares a function that returns a status, and checks it in every call."""
+    function_ = _declare(name, ctypes.c_int, *argtypes)
+    function_.errcheck = _raise_unless_ok
+    return function_
+
+
+# ---------------------------------------------------------------------------
+# Status
+# ---------------------------------------------------------------------------
+
+_OK, _BAD_ARGUMENT, _BAD_DTYPE, _NO_MEMORY, _INTERRUPTED = range(5)
+_EXCEPTIONS = {_BAD_DTYPE: TypeError, _NO_MEMORY: MemoryError}
+_status_text = _declare("feature_status_text", ctypes.c_char_p, ctypes.c_int)
+
+
+def _raise_unless_ok(status, function_, arguments):
+    if status == _OK:
+        return
+    if status == _INTERRUPTED:
+        raise _interruptions.pop(threading.get_ident())
+    message = f"{function_.__name__}: {_status_text(status).decode()}"
+    raise _EXCEPTIONS.get(status, ValueError)(message)
+
+
+# ---------------------------------------------------------------------------
+# Runs
+# ---------------------------------------------------------------------------
+
+_Poll = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
+_interruptions = {}  # thread -> the exception that its running call ends with
+_check_signals = ctypes.pythonapi.PyErr_CheckSignals
+
+
+@_Poll
+def _poll(context):
+    """Lets Python answer signals during a call; an exception there ends the call."""
+    try:
+        _check_signals()
+    except BaseException as exception:
+        _interruptions[threading.get_ident()] = exception
+        return 1
+    return 0
+
+
+class _Run(ctypes.Structure):
+    _fields_ = [
+        ("poll", _Poll),
+        ("context", ctypes.c_void_p),
+        ("threads", ctypes.c_int32),
+    ]
+
+
+Run = ctypes.POINTER(_Run)
+
+
+@functools.lru_cache(maxsize=None)
+def _run_with(threads):
+    return ctypes.pointer(_Run(_poll, None, threads))
+
+
+def run(workers):
+    """How a call runs: `workers` threads, or the library's choice for None."""
+    return _run_with(0 if workers is None else min(workers, 1 << 20))
+
+
+# ---------------------------------------------------------------------------
+# Arrays
+# ---------------------------------------------------------------------------
+
+_DTYPES = {
+    np.dtype(name): code
+    for code, name in enumerate(
+        "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64"
+        " float16 float32 float64".split()
+    )
+}
+
+
+class _Interface(ctypes.Structure):
+    """NumPy's PyArrayInterface, which `__array_struct__` leads to."""
+
+    _fields_ = [
+        ("two", ctypes.c_int),
+        ("nd", ctypes.c_int),
+        ("typekind", ctypes.c_char),
+        ("itemsize", ctypes.c_int),
+        ("flags", ctypes.c_int),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("data", ctypes.c_void_p),
+        ("descr", ctypes.c_void_p),
+    ]
+
+
+_capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
+_capsule_pointer.restype = ctypes.c_void_p
+_capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
+
+
+class Array(ctypes.Structure):
+    """feature_array, and the type of an argument that is a NumPy array or None."""
+
+    _fields_ = [
+        ("data", ctypes.c_void_p),
+        ("shape", ctypes.c_void_p),
+        ("strides", ctypes.c_void_p),
+        ("ndim", ctypes.c_int32),
+        ("dtype", ctypes.c_int32),
+    ]
+
+    @classmethod
+    def from_param(cls, array):
+        if array is None:
+            return None
+        capsule = array.__array_struct__
+        view = _Interface.from_address(_capsule_pointer(capsule, None))
+        self = cls(view.data, view.shape, view.strides, view.nd, _DTYPES[array.dtype])
+        self._owner = capsule  # shape and strides live in it, data lives as long
+        return ctypes.byref(self)
+
+
+# ---------------------------------------------------------------------------
+# The library as a whole
+# ---------------------------------------------------------------------------
+
+version = text("feature_version")
+isa = text("feature_isa")
+isas = text("feature_isas")
+threads_source = text("feature_threads_source")
+threads = plain("feature_threads", ctypes.c_int32)
+release_memory = plain("feature_release_memory", None)
+
+
+def _check_library():
+    if version() != __version__:
+        raise ImportError(
+            f"{library_path} has version {version()}, the Python package {__version__}."
+            f" Build the library again:\n  {_BUILD}"
+        )
+    if not isa():
+        raise ImportError(
+            "FEATURE_ISA in the environment is not one of base, avx2, avx512;"
+            f" this processor has {isas()}."
+        )
+
+
+_check_library()

@@ -59,7 +59,7 @@ typedef struct canny_job {
     smooth_plan plan, mask_plan; /* of the image; of the mask, where there is one */
     int normalize;
     edge_limits limits;
-    ptrdiff_t rows, cols, band_rows, bands;
+    ptrdiff_t rows, cols, bands;
     unsigned char *scratch; /* `threads` times `scratch_size` bytes */
     size_t scratch_size;
     uint8_t *classes;
@@ -73,7 +73,7 @@ typedef struct canny_scratch {
     wide *mask_row;
     wide *smoothed;                 /* SMOOTHED_ROWS */
     float *down, *right, *magnitude; /* 2, 2 and 3 rows */
-    uint32_t *stack;
+    class_pixel *stack;
     ptrdiff_t pitch;
     ptrdiff_t next_smoothed, next_gradient; /* the first rows not yet computed */
 } canny_scratch;
@@ -95,6 +95,8 @@ static feature_status check_input(const feature_array *image, const feature_arra
     feature_status status = check_array(image, 2);
     if (status != FEATURE_OK)
         return status;
+    if (image->shape[1] > UINT32_MAX)
+        return FEATURE_BAD_ARGUMENT;
     if (image->dtype == FEATURE_UINT64 || image->dtype == FEATURE_INT64)
         return FEATURE_BAD_DTYPE;
     if (parameters == NULL || !filter_is_valid(&parameters->axis[0]) ||
@@ -149,9 +151,7 @@ static canny_job new_job(const feature_array *image, const feature_array *mask,
     bracket(parameters->high, &job.limits.high_below, &job.limits.high_above);
     job.rows = image->shape[0];
     job.cols = image->shape[1];
-    ptrdiff_t most = job.cols > 0 ? (ptrdiff_t)(UINT32_MAX / (size_t)job.cols) : 1;
-    job.band_rows = most < 1 ? 1 : most < BAND_ROWS ? most : BAND_ROWS;
-    job.bands = (job.rows + job.band_rows - 1) / job.band_rows;
+    job.bands = (job.rows + BAND_ROWS - 1) / BAND_ROWS;
     return job;
 }
 
@@ -172,7 +172,7 @@ static void layout(canny_scratch *s, const canny_job *job, arena *a)
     s->down = arena_take(a, 2, float_row);
     s->right = arena_take(a, 2, float_row);
     s->magnitude = arena_take(a, 3, float_row);
-    s->stack = arena_take(a, cols * (size_t)job->band_rows, sizeof *s->stack);
+    s->stack = arena_take(a, cols * BAND_ROWS, sizeof *s->stack);
 }
 
 static feature_status lease_scratch(canny_job *job, int threads, size_t more)
@@ -282,16 +282,16 @@ static void classify_row(canny_scratch *s, const canny_job *job, ptrdiff_t y,
 
 static class_band band_of(const canny_job *job, ptrdiff_t index)
 {
-    ptrdiff_t first = index * job->band_rows, left = job->rows - first;
+    ptrdiff_t first = index * BAND_ROWS, left = job->rows - first;
     return (class_band){job->classes + first * job->class_stride, job->class_stride,
-                        left < job->band_rows ? left : job->band_rows, job->cols};
+                        left < BAND_ROWS ? left : BAND_ROWS, job->cols};
 }
 
 static void classify_band(void *context, ptrdiff_t index, int thread)
 {
     const canny_job *job = context;
     class_band band = band_of(job, index);
-    ptrdiff_t first = index * job->band_rows;
+    ptrdiff_t first = index * BAND_ROWS;
     canny_scratch s;
     start_band(&s, job, thread, first);
     for (ptrdiff_t y = first; y < first + band.rows; y++) {
@@ -305,7 +305,7 @@ static void classify_band(void *context, ptrdiff_t index, int thread)
 }
 
 /* Traces across the seam below band `index`, both ways; sets *changed. */
-static void trace_seam(const canny_job *job, ptrdiff_t index, uint32_t *stack,
+static void trace_seam(const canny_job *job, ptrdiff_t index, class_pixel *stack,
                        int *changed)
 {
     class_band upper = band_of(job, index), lower = band_of(job, index + 1);
@@ -343,7 +343,7 @@ static void finish_band(void *context, ptrdiff_t index, int thread)
         job->plan.plain->finish_row(classes, job->cols);
         if (job->edges->strides[1] == 1)
             continue;
-        unsigned char *out = row_of(job->edges, index * job->band_rows + y);
+        unsigned char *out = row_of(job->edges, index * BAND_ROWS + y);
         for (ptrdiff_t x = 0; x < job->cols; x++)
             out[x * job->edges->strides[1]] = classes[x];
     }
@@ -397,7 +397,7 @@ feature_status feature_canny(const feature_array *image, const feature_array *ma
 static void magnitude_band(void *context, ptrdiff_t index, int thread)
 {
     const canny_job *job = context;
-    ptrdiff_t first = index * job->band_rows, end = first + job->band_rows;
+    ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS;
     canny_scratch s;
     start_band(&s, job, thread, first);
     for (ptrdiff_t y = first; y < end && y < job->rows; y++) {

@@ -63,27 +63,42 @@ static void start_sums(smoother *s)
     memset(s->column_sums, 0, (size_t)sums_size(plan) * sizeof(wide));
 }
 
+/* Is the filter so long that the whole image is kept, each row under its number? */
+static int keeps_all(const smoother *s)
+{
+    return s->ring_rows == rows_of(s->plan);
+}
+
 void smoother_layout(smoother *s, const smooth_plan *plan, arena *a)
 {
     layout_sums(s, plan, a);
-    size_t ring_rows = 2 * (size_t)s->radius + 1;
+    ptrdiff_t under_filter = 2 * s->radius + 1;
+    s->ring_rows = under_filter < rows_of(plan) ? under_filter : rows_of(plan);
     size_t row_bytes = (size_t)s->pitch * sizeof(wide);
-    s->ring = arena_take(a, ring_rows, row_bytes);
+    s->ring = arena_take(a, (size_t)s->ring_rows, row_bytes);
+    s->outside = arena_take(a, 1, row_bytes);
 }
 
 void smoother_start(smoother *s, ptrdiff_t first_row)
 {
     start_sums(s);
-    s->loaded = first_row - s->radius;
+    for (ptrdiff_t x = 0; x < s->pitch; x++)
+        s->outside[x] = s->plan->cval;
+    s->loaded = keeps_all(s) ? 0 : first_row - s->radius;
 }
 
 /* ------------------------------------------------------------------------ */
 /* Rows                                                                     */
 /* ------------------------------------------------------------------------ */
 
+/*
+ * The place of row y, which may lie beyond the border. A ring shorter than the
+ * image holds such a row under its own number, as a copy of the row that it stands
+ * for; otherwise each row of the image is there once.
+ */
 static wide *ring_row(const smoother *s, ptrdiff_t y)
 {
-    return s->ring + positive_modulo(y, 2 * s->radius + 1) * s->pitch;
+    return s->ring + positive_modulo(y, s->ring_rows) * s->pitch;
 }
 
 static void load_source_row(smoother *s, ptrdiff_t y)
@@ -93,17 +108,29 @@ static void load_source_row(smoother *s, ptrdiff_t y)
     ptrdiff_t cols = cols_of(plan);
     ptrdiff_t from = border_index(y, rows_of(plan), plan->axis[0].border);
     wide *row = ring_row(s, y);
-    if (from < 0) {
-        for (ptrdiff_t x = 0; x < cols; x++)
-            row[x] = plan->cval;
-    } else {
-        plan->plain->load_row(row_of(image, from), image->strides[1], cols,
-                              (feature_dtype)image->dtype, row);
-        if (plan->mask != NULL)
-            plan->plain->mask_row(row_of(plan->mask, from), plan->mask->strides[1], cols,
-                                  row);
-    }
+    if (from < 0)
+        return;
+    plan->plain->load_row(row_of(image, from), image->strides[1], cols,
+                          (feature_dtype)image->dtype, row);
+    if (plan->mask != NULL)
+        plan->plain->mask_row(row_of(plan->mask, from), plan->mask->strides[1], cols,
+                              row);
     memset(row + cols, 0, (size_t)(s->pitch - cols) * sizeof(wide));
+}
+
+/* Loads what row y needs, and points s->rows at it. */
+static void gather_rows(smoother *s, ptrdiff_t y)
+{
+    ptrdiff_t first = y - s->radius, last = y + s->radius, rows = rows_of(s->plan);
+    int all = keeps_all(s);
+    if (!all && s->loaded < first)
+        s->loaded = first;
+    for (ptrdiff_t end = all ? rows - 1 : last; s->loaded <= end; s->loaded++)
+        load_source_row(s, s->loaded);
+    for (ptrdiff_t k = first; k <= last; k++) {
+        ptrdiff_t from = border_index(k, rows, s->plan->axis[0].border);
+        s->rows[k - first] = from < 0 ? s->outside : ring_row(s, all ? from : k);
+    }
 }
 
 /* From the column sums at `sums` to a smoothed row. */
@@ -124,12 +151,7 @@ void smoother_row(smoother *s, ptrdiff_t y, wide *out)
 {
     const smooth_plan *plan = s->plan;
     wide *sums = s->column_sums + side(plan);
-    if (s->loaded < y - s->radius)
-        s->loaded = y - s->radius;
-    for (; s->loaded <= y + s->radius; s->loaded++)
-        load_source_row(s, s->loaded);
-    for (ptrdiff_t k = 0; k <= 2 * s->radius; k++)
-        s->rows[k] = ring_row(s, y - s->radius + k);
+    gather_rows(s, y);
     plan->real->smooth_columns(s->rows, plan->axis[0].weights, s->radius, cols_of(plan),
                                sums);
     sum_along(s, sums, out);

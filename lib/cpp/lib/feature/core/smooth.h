@@ -36,12 +36,13 @@ typedef struct smooth_plan {
 /* One thread's buffers. */
 typedef struct smoother {
     const smooth_plan *plan;
-    wide *ring;         /* the last 2 radius + 1 source rows */
-    const wide **rows;  /* the same in order, for the kernel */
+    wide *ring;         /* the last 2 radius + 1 source rows, or all if fewer */
+    wide *outside;      /* a row of the border's constant */
+    const wide **rows;  /* those under the filter in order, for the kernel */
     wide *column_sums;  /* one row with its border on both sides */
     ptrdiff_t *beyond;  /* columns that stand beyond the border: left, then right */
-    ptrdiff_t pitch, radius;
-    ptrdiff_t loaded;   /* the first row below those in the ring */
+    ptrdiff_t pitch, radius, ring_rows;
+    ptrdiff_t loaded; /* the first row below those in the ring */
 } smoother;
 
 /* Takes the buffers of one thread. */

@@ -15,6 +15,8 @@
  * rows[] are smoothed rows, padded, with the nearest pixel repeated at both ends
  * (SciPy's "reflect" for a filter of radius 1).
  */
+#include <stdbool.h>
+
 #include "kernels/variant.h"
 
 #define SCREEN_ERROR 2e-6f
@@ -96,43 +98,56 @@ void NAME(magnitude_row)(const wide *const *rows, ptrdiff_t n, void *magnitude)
  * component, a pixel stays when w diagonal + (1 - w) near <= magnitude on both
  * sides; multiplied by the larger component that needs no division.
  */
+static inline lanes larger_of(lanes a, lanes b)
+{
+    return pick(a > b, a, b);
+}
+
+/* Classes of LANES pixels, one in each lane. */
+static inline lane_mask screen(const gradient_rows *g, const edge_limits *limits, ptrdiff_t x)
+{
+    lanes down = load_lanes(g->down + x), right = load_lanes(g->right + x);
+    lanes over = load_lanes(g->above + x), under = load_lanes(g->below + x);
+    lanes before = load_lanes(g->here + x - 1), after = load_lanes(g->here + x + 1);
+    lanes m = load_lanes(g->here + x);
+    lanes i = larger_of(down, -down), j = larger_of(right, -right);
+    lanes larger = larger_of(i, j), smaller = pick(i > j, j, i);
+    lanes straight = larger - smaller;
+    lane_mask same = (down > 0) ^ ~(right > 0), steep = i > j;
+    lanes ahead = pick(same, load_lanes(g->below + x + 1), load_lanes(g->above + x + 1));
+    lanes behind = pick(same, load_lanes(g->above + x - 1), load_lanes(g->below + x - 1));
+    lanes near_ahead = pick(steep, pick(same, under, over), after);
+    lanes near_behind = pick(steep, pick(same, over, under), before);
+
+    lanes value = larger_of(ahead * smaller + near_ahead * straight,
+                            behind * smaller + near_behind * straight);
+    lanes rise = value - m * larger;
+    /* All four neighbours on the axes count, because float32 may not see which
+     * component is larger; what is not finite makes every comparison false. */
+    lanes around = (over + under) + (before + after) + (ahead + behind);
+    lanes error = SCREEN_ERROR * larger * (around + m);
+
+    lane_mask in_range = (m > SCREEN_LEAST) & (m < SCREEN_MOST);
+    lane_mask drop = (m < limits->low_below) | (in_range & (rise > error));
+    lane_mask keep = in_range & (rise < -error) & (m > limits->low_above);
+    lane_mask strong = m > limits->high_above, weak = m < limits->high_below;
+    /* CLASS_UNDECIDED has both bits; a comparison that holds is -1. */
+    lane_mask clear = CLASS_UNDECIDED - (keep & ((strong & CLASS_WEAK) | (weak & CLASS_STRONG)));
+    return clear & ~drop;
+}
+
 void NAME(suppress_row)(const gradient_rows *g, const edge_limits *limits, ptrdiff_t n,
                         uint8_t *restrict classes)
 {
-    const float *restrict down = g->down, *restrict right = g->right;
-    const float *restrict above = g->above, *restrict here = g->here,
-                *restrict below = g->below;
-    const float low_below = limits->low_below, low_above = limits->low_above;
-    const float high_below = limits->high_below, high_above = limits->high_above;
-    for (ptrdiff_t x = 1; x < n - 1; x++) {
-        float i = fabsf(down[x]), j = fabsf(right[x]), m = here[x];
-        float larger = i > j ? i : j, smaller = i > j ? j : i;
-        int same = (down[x] > 0) == (right[x] > 0), steep = i > j;
-        float below_left = below[x - 1], below_right = below[x + 1];
-        float above_left = above[x - 1], above_right = above[x + 1];
-        float under = below[x], over = above[x];
-        float ahead = same ? below_right : above_right;
-        float behind = same ? above_left : below_left;
-        float near_ahead = same ? under : over, near_behind = same ? over : under;
-        near_ahead = steep ? near_ahead : here[x + 1];
-        near_behind = steep ? near_behind : here[x - 1];
-
-        float straight = larger - smaller, own = m * larger;
-        float rise_ahead = ahead * smaller + near_ahead * straight - own;
-        float rise_behind = behind * smaller + near_behind * straight - own;
-        /* Both nears count: float32 may not see which component is larger. */
-        float around = m + (under + over) + (here[x - 1] + here[x + 1]);
-        float error_ahead = SCREEN_ERROR * larger * (around + ahead);
-        float error_behind = SCREEN_ERROR * larger * (around + behind);
-
-        int in_range = m > SCREEN_LEAST && m < SCREEN_MOST;
-        int candidate = !(m < low_below);
-        int drop = in_range & ((rise_ahead > error_ahead) | (rise_behind > error_behind));
-        int keep = in_range & (rise_ahead < -error_ahead) & (rise_behind < -error_behind);
-        int strong = m > high_above;
-        int clear = (m > low_above) & (strong | (m < high_below));
-        int kept = keep & clear ? CLASS_WEAK + strong : CLASS_UNDECIDED;
-        classes[x] = (uint8_t)(candidate & !drop ? kept : CLASS_NONE);
+    const gradient_rows rows = *g;
+    const edge_limits bounds = *limits;
+    for (ptrdiff_t x = 1; x < n - 1; x += LANES) {
+        typedef uint8_t bytes __attribute__((vector_size(LANES)));
+        ptrdiff_t left = n - 1 - x;
+        bytes screened = {0};
+        if (any_lane(~(load_lanes(rows.here + x) < bounds.low_below)))
+            screened = __builtin_convertvector(screen(&rows, &bounds, x), bytes);
+        memcpy(classes + x, &screened, left < LANES ? (size_t)left : LANES);
     }
 }
 
@@ -177,7 +192,7 @@ static inline int decide(const decision *d, ptrdiff_t x, const edge_limits *limi
                *under = d->magnitude[2] + x + 1;
     real down = d->down[x], right = d->right[x], m = here[0];
     real i = (real)fabs(down), j = (real)fabs(right);
-    int same = (down > 0) == (right > 0);
+    int same = ((down >= 0) & (right >= 0)) | ((down <= 0) & (right <= 0));
     int steep = same ? i > j : !(i < j);
     real w = steep ? j / i : i / j;
     real ahead = same ? under[1] : over[1], behind = same ? over[-1] : under[-1];
@@ -188,19 +203,35 @@ static inline int decide(const decision *d, ptrdiff_t x, const edge_limits *limi
     return edge ? CLASS_WEAK + ((wide)m >= limits->high) : CLASS_NONE;
 }
 
+/* Settles the DECIDED pixels from x on, or those before the last of n. */
+static void decide_block(const wide *const *rows, const edge_limits *limits, ptrdiff_t x,
+                         ptrdiff_t n, uint8_t *classes)
+{
+    decision d;
+    uint8_t decided[DECIDED];
+    prepare(&d, rows, x);
+    for (ptrdiff_t k = 0; k < DECIDED; k++)
+        decided[k] = (uint8_t)decide(&d, k, limits);
+    ptrdiff_t count = n - 1 - x < DECIDED ? n - 1 - x : DECIDED;
+    memcpy(classes + x, decided, (size_t)count);
+}
+
+static inline bool any_undecided(const uint8_t *classes)
+{
+    uint64_t eight;
+    memcpy(&eight, classes, sizeof eight);
+    return (eight & eight >> 1 & UINT64_C(0x0101010101010101)) != 0;
+}
+
 void NAME(decide_row)(const wide *const *rows, const edge_limits *limits, ptrdiff_t n,
                       uint8_t *classes)
 {
     for (ptrdiff_t x = 1; x < n - 1; x++) {
-        if (classes[x] != CLASS_UNDECIDED)
-            continue;
-        decision d;
-        uint8_t decided[DECIDED];
-        prepare(&d, rows, x);
-        for (ptrdiff_t k = 0; k < DECIDED; k++)
-            decided[k] = (uint8_t)decide(&d, k, limits);
-        ptrdiff_t count = n - 1 - x < DECIDED ? n - 1 - x : DECIDED;
-        memcpy(classes + x, decided, (size_t)count);
-        x += count - 1;
+        if (x + 8 <= n && !any_undecided(classes + x)) {
+            x += 7;
+        } else if (classes[x] == CLASS_UNDECIDED) {
+            decide_block(rows, limits, x, n, classes);
+            x += DECIDED - 1;
+        }
     }
 }

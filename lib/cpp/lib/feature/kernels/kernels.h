@@ -35,7 +35,12 @@ typedef struct edge_limits {
     float low_below, low_above, high_below, high_above;
 } edge_limits;
 
-/* Some rows of the map of classes, in place. */
+/* A pixel of a band of classes. */
+typedef struct class_pixel {
+    uint32_t y, x;
+} class_pixel;
+
+/* Some rows of the map of classes, in place; `rows` and `cols` fit 32 bits. */
 typedef struct class_band {
     uint8_t *first;
     ptrdiff_t stride, rows, cols;

@@ -8,10 +8,6 @@
  */
 #include "kernels/variant.h"
 
-#if VECTOR_BYTES > 16
-#include <immintrin.h>
-#endif
-
 static inline float transform(float difference)
 {
     float v = difference * 1.5f;
@@ -37,19 +33,15 @@ static void plain_row(const uint8_t *restrict in, ptrdiff_t n, int32_t mid,
 }
 
 #if VECTOR_BYTES > 16
-#define LANES (VECTOR_BYTES / (ptrdiff_t)sizeof(float))
-
 /* plain_row with stores that bypass the caches; `out` on a vector's boundary. */
 static void stream_row(const uint8_t *in, ptrdiff_t n, int32_t mid, float *out)
 {
-    typedef float lanes __attribute__((vector_size(VECTOR_BYTES)));
     ptrdiff_t x = 0;
     for (; x + LANES <= n; x += LANES) {
-        lanes v;
         float block[LANES];
         for (ptrdiff_t k = 0; k < LANES; k++)
             block[k] = transform((float)(in[x + k] - mid));
-        memcpy(&v, block, sizeof v);
+        lanes v = load_lanes(block);
 #if VECTOR_BYTES == 64
         _mm512_stream_ps(out + x, (__m512)v);
 #else

@@ -11,6 +11,10 @@
 #include <math.h>
 #include <string.h>
 
+#if defined(__SSE2__)
+#include <immintrin.h>
+#endif
+
 #include "kernels/kernels.h"
 
 #define VARIANT_PASTE3(a, b, c) a##_##b##_##c
@@ -51,6 +55,39 @@ static inline vec load(const wide *p)
 static inline void store(wide *p, vec v)
 {
     memcpy(p, &v, sizeof v);
+}
+
+/* The same of float, and what comparing two of them gives: -1 or 0 a lane. */
+#define LANES (VECTOR_BYTES / (ptrdiff_t)sizeof(float))
+typedef float lanes __attribute__((vector_size(VECTOR_BYTES)));
+typedef int32_t lane_mask __attribute__((vector_size(VECTOR_BYTES)));
+
+static inline lanes load_lanes(const float *p)
+{
+    lanes v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline lanes pick(lane_mask which, lanes a, lanes b)
+{
+    return (lanes)((which & (lane_mask)a) | (~which & (lane_mask)b));
+}
+
+static inline int any_lane(lane_mask which)
+{
+#if defined(__AVX512F__)
+    return _mm512_movepi32_mask((__m512i)which) != 0;
+#elif defined(__AVX2__)
+    return _mm256_movemask_epi8((__m256i)which) != 0;
+#elif defined(__SSE2__)
+    return _mm_movemask_epi8((__m128i)which) != 0;
+#else
+    int any = 0;
+    for (int k = 0; k < LANES; k++)
+        any |= which[k];
+    return any;
+#endif
 }
 
 #ifdef REAL

@@ -34,7 +34,8 @@ def as_array(value, name, way_out="pass its data"):
     try:
         array = np.asarray(value)
     except ValueError as problem:
-        raise TypeError(f"`{name}` cannot be made an array: {problem}") from None
+        message = f"`{name}` cannot be made an array: {problem}"
+        raise error(ValueError, TypeError)(message) from None
     dtype = array.dtype
     if not (dtype.isnative and array.flags.aligned):
         array = array.astype(dtype.newbyteorder("="))
@@ -49,16 +50,22 @@ def check_2d(array, name="image"):
         raise ValueError(f"The parameter `{name}` must be a 2-dimensional array")
 
 
+def check_number(value, name):
+    """`value` as a float; refuses what is not one real number."""
+    try:
+        return float(value)
+    except (TypeError, ValueError):
+        message = f"`{name}` must be a number, got {value!r}"
+        raise error(TypeError, ValueError)(message) from None
+
+
 def check_workers(workers):
     """None, or a number of threads that is at least 1."""
     if workers is None:
         return None
-    try:
-        workers = operator.index(workers)
-    except TypeError:
-        raise TypeError(
-            f"`workers` must be an integer or None, got {workers!r}"
-        ) from None
+    if isinstance(workers, bool) or not hasattr(workers, "__index__"):
+        raise TypeError(f"`workers` must be an integer or None, got {workers!r}")
+    workers = operator.index(workers)
     if workers < 1:
         raise ValueError(f"`workers` must be at least 1, got {workers}")
     return workers

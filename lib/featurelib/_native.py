@@ -5,14 +5,15 @@ A family declares what it calls, next to the function that calls it:
 
     _canny = _native.function("feature_canny", Array, Array, ...)
 
-Arrays are passed as they are; `Array.from_param` hands their address, shape and
-strides to C without a copy. A status other than OK becomes an exception inside
-the call, so that no caller can forget to look at it.
+Arrays are passed as they are: a declared function hands their address, shape and
+strides to C without a copy. A status other than OK becomes an exception inside the
+call, so that no caller can forget to look at it.
 """
 
 import ctypes
 import functools
 import importlib.resources
+import os
 import pathlib
 import threading
 
@@ -79,10 +80,20 @@ def plain(name, restype, *argtypes):
 
 
 def function(name, *argtypes):
-    """Declares a function that returns a status, and checks it in every call."""
+    """Declares a function that returns a status, and checks it in every call.
+
+    Arrays are converted before ctypes sees them: it would turn an exception of a
+    signal's handler that comes while it converts arguments into one of its own.
+    """
     function_ = _declare(name, ctypes.c_int, *argtypes)
     function_.errcheck = _raise_unless_ok
-    return function_
+
+    def call(*arguments):
+        return function_(
+            *[_as_argument(a) if isinstance(a, np.ndarray) else a for a in arguments]
+        )
+
+    return call
 
 
 # ---------------------------------------------------------------------------
@@ -98,7 +109,8 @@ def _raise_unless_ok(status, function_, arguments):
     if status == _OK:
         return
     if status == _INTERRUPTED:
-        raise _interruptions.pop(threading.get_ident())
+        run_ = arguments[-1]
+        raise run_.poller.exception
     message = f"{function_.__name__}: {_status_text(status).decode()}"
     raise _EXCEPTIONS.get(status, ValueError)(message)
 
@@ -108,22 +120,12 @@ def _raise_unless_ok(status, function_, arguments):
 # ---------------------------------------------------------------------------
 
 _Poll = ctypes.CFUNCTYPE(ctypes.c_int32, ctypes.c_void_p)
-_interruptions = {}  # thread -> the exception that its running call ends with
 _check_signals = ctypes.pythonapi.PyErr_CheckSignals
 
 
-@_Poll
-def _poll(context):
-    """Lets Python answer signals during a call; an exception there ends the call."""
-    try:
-        _check_signals()
-    except BaseException as exception:
-        _interruptions[threading.get_ident()] = exception
-        return 1
-    return 0
-
-
 class _Run(ctypes.Structure):
+    """feature_run."""
+
     _fields_ = [
         ("poll", _Poll),
         ("context", ctypes.c_void_p),
@@ -134,14 +136,75 @@ class _Run(ctypes.Structure):
 Run = ctypes.POINTER(_Run)
 
 
+def _answers(poller):
+    """Yields 0 while a call may go on, then 1 when a signal's handler has raised.
+
+    A generator, and not a function, because Python runs handlers at the first
+    bytecode already: a generator resumes inside its `try`, a function starts outside.
+    From the `except` to the 1 there are only stores, at which no handler runs.
+    """
+    try:
+        while True:
+            yield 0
+            _check_signals()
+    except GeneratorExit:
+        return
+    except BaseException as exception:
+        poller.exception = exception
+    yield 1
+
+
+class _Poller:
+    """Answers one call after the other, until one is interrupted."""
+
+    def __init__(self):
+        self.exception = None
+        self.answers = _answers(self)
+        next(self.answers)
+        self.poll = _Poll(self.answers.send)
+        self.runs = {}  # what a call with so many threads is given
+
+    def is_idle(self):
+        """Not spent, and not just running a handler in which another call is made."""
+        return self.exception is None and not self.answers.gi_running
+
+    def run(self, threads):
+        if threads not in self.runs:
+            self.runs[threads] = ctypes.pointer(_Run(self.poll, None, threads))
+            self.runs[threads].poller = self
+        return self.runs[threads]
+
+
+_poller = _Poller()
+
+_main_thread = threading.main_thread().ident
+
+
+def _find_main_thread():
+    global _main_thread
+    _main_thread = threading.main_thread().ident
+
+
+os.register_at_fork(after_in_child=_find_main_thread)
+
+
 @functools.lru_cache(maxsize=None)
-def _run_with(threads):
-    return ctypes.pointer(_Run(_poll, None, threads))
+def _run_without_polls(threads):
+    return ctypes.pointer(_Run(_Poll(), None, threads))
 
 
 def run(workers):
-    """How a call runs: `workers` threads, or the library's choice for None."""
-    return _run_with(0 if workers is None else min(workers, 1 << 20))
+    """How a call runs: `workers` threads, or the library's choice for None.
+
+    Signals are answered on the main thread, where Python's handlers run.
+    """
+    global _poller
+    threads = 0 if workers is None else min(workers, 1 << 20)
+    if threading.get_ident() != _main_thread:
+        return _run_without_polls(threads)
+    if not _poller.is_idle():
+        _poller = _Poller()
+    return _poller.run(threads)
 
 
 # ---------------------------------------------------------------------------
@@ -178,8 +241,8 @@ _capsule_pointer.restype = ctypes.c_void_p
 _capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
 
 
-class Array(ctypes.Structure):
-    """feature_array, and the type of an argument that is a NumPy array or None."""
+class _Array(ctypes.Structure):
+    """feature_array."""
 
     _fields_ = [
         ("data", ctypes.c_void_p),
@@ -189,15 +252,18 @@ class Array(ctypes.Structure):
         ("dtype", ctypes.c_int32),
     ]
 
-    @classmethod
-    def from_param(cls, array):
-        if array is None:
-            return None
-        capsule = array.__array_struct__
-        view = _Interface.from_address(_capsule_pointer(capsule, None))
-        self = cls(view.data, view.shape, view.strides, view.nd, _DTYPES[array.dtype])
-        self._owner = capsule  # shape and strides live in it, data lives as long
-        return ctypes.byref(self)
+
+Array = ctypes.POINTER(_Array)  # in prototypes: a NumPy array, or None where allowed
+
+
+def _as_argument(array):
+    capsule = array.__array_struct__
+    view = _Interface.from_address(_capsule_pointer(capsule, None))
+    described = _Array(
+        view.data, view.shape, view.strides, view.nd, _DTYPES[array.dtype]
+    )
+    described.owner = capsule  # shape and strides live in it, data lives as long
+    return ctypes.byref(described)
 
 
 # ---------------------------------------------------------------------------
@@ -220,8 +286,8 @@ def _check_library():
         )
     if not isa():
         raise ImportError(
-            "FEATURE_ISA in the environment is not one of base, avx2, avx512;"
-            f" this processor has {isas()}."
+            f"FEATURE_ISA is {os.environ.get('FEATURE_ISA')!r}, not one of base, avx2,"
+            f" avx512; this processor has {isas()}."
         )
 
 

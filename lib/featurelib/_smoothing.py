@@ -7,7 +7,7 @@ import math
 
 import numpy as np
 
-from ._arguments import error
+from ._arguments import check_number, error
 
 # In the order of feature_border; SciPy has two names for most of them.
 _BORDERS = {
@@ -20,6 +20,9 @@ _BORDERS = {
     "wrap": 4,
     "grid-wrap": 4,
 }
+
+
+_SIGMA_MOST = 1e8  # its weights fill gigabytes
 
 
 class Filter(ctypes.Structure):
@@ -49,12 +52,15 @@ def sigma_pair(sigma):
     """Standard deviations along axis 0 and 1, checked."""
     pair = tuple(s[()] if isinstance(s, np.ndarray) else s for s in _pair(sigma, "sigma"))
     for value in pair:
-        if value < 0:
+        size = check_number(value, "sigma")
+        if size < 0:
             raise ValueError("Sigma values less than zero are not valid")
-        if math.isnan(value):
+        if math.isnan(size):
             raise ValueError("`sigma` must be a number, got nan")
-        if math.isinf(value):
-            raise error(ValueError, OverflowError)("`sigma` must be finite, got inf")
+        if size > _SIGMA_MOST:
+            raise error(ValueError, OverflowError)(
+                f"`sigma` must be at most {_SIGMA_MOST:g}, got {value}"
+            )
     return pair
 
 
@@ -71,7 +77,7 @@ def border_codes(mode):
     return codes
 
 
-@functools.lru_cache(maxsize=256, typed=True)
+@functools.lru_cache(maxsize=32, typed=True)
 def gaussian_weights(sigma):
     """Normalised weights from the centre outwards, cut off at 4 sigma.
 
@@ -87,10 +93,10 @@ def gaussian_weights(sigma):
     return np.ascontiguousarray(weights[radius:], dtype=np.float64)
 
 
-@functools.lru_cache(maxsize=256, typed=True)
-def gaussian_filters(sigma, borders):
+@functools.lru_cache(maxsize=32, typed=True)
+def gaussian_filters(sigma_0, sigma_1, borders):
     """Two filters for C; they keep the weights that they point to alive."""
-    weights = [gaussian_weights(value) for value in sigma]
+    weights = [gaussian_weights(sigma) for sigma in (sigma_0, sigma_1)]
     filters = (Filter * 2)(
         *(
             Filter(w.ctypes.data, w.size - 1, border)

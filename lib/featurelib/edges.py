@@ -9,6 +9,7 @@ from . import _native
 from ._arguments import (
     as_array,
     check_2d,
+    check_number,
     check_out,
     check_workers,
     compute_into,
@@ -67,15 +68,16 @@ def _check_mask(mask, image):
         return None
     mask = as_array(mask, "mask", "pass `mask.filled(False)`").astype(bool, copy=False)
     if mask.shape != image.shape:
-        raise error(ValueError, IndexError)(
+        raise error(ValueError, IndexError, RuntimeError)(
             f"`mask` must have the shape of `image`, {image.shape}, got {mask.shape}"
         )
     return mask
 
 
-def _threshold(value, default, use_quantiles, largest):
+def _threshold(value, name, default, use_quantiles, largest):
     if value is None:
         return default
+    check_number(value, name)
     if not use_quantiles:
         return value / largest
     if not 0.0 <= value <= 1.0:
@@ -175,14 +177,15 @@ def canny(
     image = _check_image(image)
     workers = check_workers(workers)
     largest = _LARGEST[image.dtype]
-    low = _threshold(low_threshold, 0.1, use_quantiles, largest)
-    high = _threshold(high_threshold, 0.2, use_quantiles, largest)
+    low = _threshold(low_threshold, "low_threshold", 0.1, use_quantiles, largest)
+    high = _threshold(high_threshold, "high_threshold", 0.2, use_quantiles, largest)
     if high < low:
         raise ValueError("low_threshold should be lower then high_threshold")
     normalize = isinstance(mode, str) and mode == "constant" or mask is not None
     mask = _check_mask(mask, image)
     out = check_out(out, image.shape, bool)
-    filters = gaussian_filters(sigma_pair(sigma), border_codes(mode))
+    check_number(cval, "cval")
+    filters = gaussian_filters(*sigma_pair(sigma), border_codes(mode))
     parameters = _Parameters(filters, cval, normalize)
     run = _native.run(workers)
 

@@ -148,6 +148,8 @@ static canny_job new_job(const feature_array *image, const feature_array *mask,
     job.limits.low = parameters->low;
     job.limits.high = parameters->high;
     bracket(parameters->low, &job.limits.low_below, &job.limits.low_above);
+    if (parameters->low < 2 * SCREEN_LEAST)
+        job.limits.low_below = -1; /* float32 squares cannot tell what is below */
     bracket(parameters->high, &job.limits.high_below, &job.limits.high_above);
     job.rows = image->shape[0];
     job.cols = image->shape[1];

@@ -76,6 +76,17 @@ static int quota_upwards(char *group, int (*quota_of)(const char *group))
     }
 }
 
+/* Is "cpu" one of the words between commas? */
+static int names_cpu(const char *controllers)
+{
+    for (const char *word = controllers; word != NULL; word = strchr(word, ',')) {
+        word += *word == ',';
+        if (!strncmp(word, "cpu", 3) && (word[3] == ',' || word[3] == '\0'))
+            return 1;
+    }
+    return 0;
+}
+
 /* Lines of this file are "id:controllers:/group"; version 2 names no controller. */
 static int quota_of_line(char *line)
 {
@@ -89,10 +100,7 @@ static int quota_of_line(char *line)
         *group = '\0';
     if (controllers[1] == '\0')
         return quota_upwards(group, quota_v2);
-    if (!strcmp(controllers + 1, "cpu") || !strncmp(controllers + 1, "cpu,", 4) ||
-        strstr(controllers + 1, ",cpu,") != NULL)
-        return quota_upwards(group, quota_v1);
-    return 0;
+    return names_cpu(controllers + 1) ? quota_upwards(group, quota_v1) : 0;
 }
 
 int cpu_quota(void)

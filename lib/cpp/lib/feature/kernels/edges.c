@@ -20,9 +20,6 @@
 #include "kernels/variant.h"
 
 #define SCREEN_ERROR 2e-6f
-/* Squares and products of numbers between these two stay within float32. */
-#define SCREEN_LEAST 1e-15f
-#define SCREEN_MOST 1e18f
 
 /* ------------------------------------------------------------------------ */
 /* Gradients                                                                */
@@ -113,18 +110,23 @@ static inline lane_mask screen(const gradient_rows *g, const edge_limits *limits
     lanes i = larger_of(down, -down), j = larger_of(right, -right);
     lanes larger = larger_of(i, j), smaller = pick(i > j, j, i);
     lanes straight = larger - smaller;
-    lane_mask same = (down > 0) ^ ~(right > 0), steep = i > j;
-    lanes ahead = pick(same, load_lanes(g->below + x + 1), load_lanes(g->above + x + 1));
-    lanes behind = pick(same, load_lanes(g->above + x - 1), load_lanes(g->below + x - 1));
+    lane_mask same = ~(down * right < 0), steep = i > j;
+    lanes over_before = load_lanes(g->above + x - 1);
+    lanes over_after = load_lanes(g->above + x + 1);
+    lanes under_before = load_lanes(g->below + x - 1);
+    lanes under_after = load_lanes(g->below + x + 1);
+    lanes ahead = pick(same, under_after, over_after);
+    lanes behind = pick(same, over_before, under_before);
     lanes near_ahead = pick(steep, pick(same, under, over), after);
     lanes near_behind = pick(steep, pick(same, over, under), before);
 
     lanes value = larger_of(ahead * smaller + near_ahead * straight,
                             behind * smaller + near_behind * straight);
     lanes rise = value - m * larger;
-    /* All four neighbours on the axes count, because float32 may not see which
-     * component is larger; what is not finite makes every comparison false. */
-    lanes around = (over + under) + (before + after) + (ahead + behind);
+    /* All eight count, because float32 may not see which component is larger or what
+     * the sign of a tiny one is; what is not finite makes every comparison false. */
+    lanes around = (over + under) + (before + after) + (over_before + under_after) +
+                   (over_after + under_before);
     lanes error = SCREEN_ERROR * larger * (around + m);
 
     lane_mask in_range = (m > SCREEN_LEAST) & (m < SCREEN_MOST);

@@ -28,6 +28,10 @@ typedef struct gradient_rows {
     const float *above, *here, *below;
 } gradient_rows;
 
+/* Squares and products of magnitudes between these two stay within float32. */
+#define SCREEN_LEAST 1e-15f
+#define SCREEN_MOST 1e18f
+
 /* The thresholds, and the same a little lower and higher for the screen. */
 typedef struct edge_limits {
     float low;

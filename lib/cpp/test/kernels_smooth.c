@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kernels/smooth.c: symmetric filters, summed in SciPy's order. */
+#include "kernels_test.h"
+
+#include "spec.h"
+
+#define RADIUS_AT_MOST 20
+
+static void fill_row(wide *row, ptrdiff_t first, ptrdiff_t end, int calm)
+{
+    for (ptrdiff_t x = first; x < end; x++)
+        row[x] = calm ? random_between(-1, 1) : awkward_double();
+}
+
+static void fill_weights(double *weights, ptrdiff_t radius)
+{
+    for (ptrdiff_t k = 0; k <= radius; k++)
+        weights[k] = random_between(-0.1, 1);
+}
+
+/* in[0] w[0] + (in[-r] + in[r]) w[r] + ... + (in[-1] + in[1]) w[1] */
+static double spec_sum(const double *in, const double *weights, ptrdiff_t radius)
+{
+    double sum = in[0] * weights[0];
+    for (ptrdiff_t k = radius; k > 0; k--)
+        sum += (in[-k] + in[k]) * weights[k];
+    return sum;
+}
+
+static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
+                        ptrdiff_t radius)
+{
+    wide_row in[2 * RADIUS_AT_MOST + 1], out = wide_row_new(n);
+    const wide *rows[2 * RADIUS_AT_MOST + 1];
+    double weights[RADIUS_AT_MOST + 1];
+    ptrdiff_t under = 2 * radius + 1;
+    int calm = random_below(3) != 0, wrong = 0;
+    fill_weights(weights, radius);
+    for (ptrdiff_t y = 0; y < under; y++) {
+        in[y] = wide_row_new(n);
+        fill_row(in[y].first, 0, n, calm);
+        rows[y] = in[random_below(4) ? y : random_below(y + 1)].first;
+    }
+    k->smooth_columns(rows, weights, radius, n, out.first);
+    for (ptrdiff_t x = 0; x < n; x++) {
+        double column[2 * RADIUS_AT_MOST + 1];
+        for (ptrdiff_t y = 0; y < under; y++)
+            column[y] = rows[y][x];
+        double sum = spec_sum(column + radius, weights, radius);
+        wrong += !same_double(out.first[x], spec_stored(sum, is_float));
+    }
+    check_case("(n %td, radius %td)", n, radius);
+    CHECK(wrong == 0);
+    for (ptrdiff_t y = 0; y < under; y++)
+        guarded_free(&in[y].memory);
+    guarded_free(&out.memory);
+}
+
+void check_smooth_columns(const real_kernels *k, int is_float)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++)
+        for (int times = 0; times < 3; times++)
+            columns_one(k, is_float, length_number(i), random_below(RADIUS_AT_MOST + 1));
+}
+
+/* The row with its border is as core/smooth.c makes it: whole blocks at both ends. */
+static void row_one(const real_kernels *k, int is_float, ptrdiff_t n, ptrdiff_t radius)
+{
+    ptrdiff_t side = (radius + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;
+    guarded memory =
+        guarded_new((size_t)(2 * side + row_pitch(n)) * sizeof(wide), random_side());
+    wide *in = (wide *)(void *)memory.bytes + side;
+    wide_row out = wide_row_new(n);
+    double weights[RADIUS_AT_MOST + 1];
+    int wrong = 0;
+    fill_weights(weights, radius);
+    fill_row(in, -radius, n + radius, random_below(3) != 0);
+    k->smooth_row(in, weights, radius, n, out.first);
+    for (ptrdiff_t x = 0; x < n; x++) {
+        double sum = spec_sum(in + x, weights, radius);
+        wrong += !same_double(out.first[x], spec_stored(sum, is_float));
+    }
+    check_case("(n %td, radius %td)", n, radius);
+    CHECK(wrong == 0);
+    guarded_free(&memory);
+    guarded_free(&out.memory);
+}
+
+void check_smooth_row(const real_kernels *k, int is_float)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++)
+        for (int times = 0; times < 3; times++)
+            row_one(k, is_float, length_number(i), random_below(RADIUS_AT_MOST + 1));
+}
+
+static void normalize_one(const real_kernels *k, int is_float, ptrdiff_t n)
+{
+    wide_row row = wide_row_new(n), weight = wide_row_new(n);
+    double *before = malloc((size_t)n * sizeof *before);
+    double epsilon = is_float ? (double)FLT_EPSILON : DBL_EPSILON;
+    int wrong = 0;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        before[x] = row.first[x] = spec_stored(awkward_double(), is_float);
+        weight.first[x] = random_below(4) ? random_between(0, 1) : awkward_double();
+        weight.first[x] = spec_stored(weight.first[x], is_float);
+        if (random_below(10) == 0)
+            weight.first[x] = -epsilon; /* a division by zero */
+    }
+    k->normalize_row(row.first, weight.first, n);
+    for (ptrdiff_t x = 0; x < n; x++) {
+        double divisor = spec_stored(weight.first[x] + epsilon, is_float);
+        wrong += !same_double(row.first[x], spec_stored(before[x] / divisor, is_float));
+    }
+    check_case("(n %td)", n);
+    CHECK(wrong == 0);
+    free(before);
+    guarded_free(&row.memory);
+    guarded_free(&weight.memory);
+}
+
+void check_normalize_row(const real_kernels *k, int is_float)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++)
+        for (int times = 0; times < 4; times++)
+            normalize_one(k, is_float, length_number(i));
+}

@@ -1,0 +1,200 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Times every Case of tests/cases.py against its peers and the limit of memory.
+
+    python benchmarks/bench.py [--quick] [--filter WORDS] [--json FILE] [--write]
+
+Every row runs with one thread and with two, set for everyone. Our result is
+compared with the reference's before anything is timed; a difference ends the run.
+--write puts the tables into docs/performance.md and README.md.
+"""
+
+import argparse
+import functools
+import json
+import os
+import statistics
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+ROOT = HERE.parent
+for variable in ("OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
+    os.environ.setdefault(variable, "2")
+sys.path[:0] = [str(ROOT / "tests"), str(HERE)]
+
+import helpers  # noqa: E402, F401  (puts the library on the path)
+
+import _harness as harness  # noqa: E402
+import _report as report  # noqa: E402
+import cases  # noqa: E402
+import compare  # noqa: E402
+import images  # noqa: E402
+import numpy as np  # noqa: E402
+import peers  # noqa: E402
+
+THREADS = (1, 2)
+
+
+@functools.lru_cache(maxsize=4)
+def picture(name, rows, cols):
+    """A picture in [0, 1]: a photograph's middle, continued by mirroring where it
+    is too small, or a drawn one."""
+    if name in images.PHOTOGRAPHS:
+        whole = images.photograph(name)
+        down, right = (whole.shape[0] - rows) // 2, (whole.shape[1] - cols) // 2
+        return images.mirrored(whole, rows, cols, max(0, down), max(0, right))
+    return images.KINDS[name](np.random.default_rng(1), rows, cols)
+
+
+def call_of(row):
+    """The call that one row of a Case makes."""
+    image = images.convert(picture(row.picture, row.rows, row.cols), row.dtype)
+    keywords = dict(row.keywords)
+    if row.mask:
+        keywords["mask"] = picture("blobs", row.rows, row.cols) > 0.3
+    return cases.Call((image,), keywords)
+
+
+def ours(case, call, threads, expected):
+    """Our function as a drop-in, and with out= where the result is large."""
+    function = case.ours()
+    keywords = {**call.keywords, "workers": threads}
+    if case.formula:
+        keywords["out"] = np.empty_like(expected)
+    return lambda: function(*call.arguments, **keywords)
+
+
+def label(case, row):
+    words = [f"{row.rows} x {row.cols}", np.dtype(row.dtype).name, row.picture]
+    if "use_quantiles" in row.keywords:
+        words.append("quantiles")
+    else:
+        words += [f"{key} {value}" for key, value in row.keywords.items()]
+    return ", ".join(words + ["mask"] * row.mask)
+
+
+def check(case, found, expected, words):
+    difference = compare.value_difference(found, expected, case.tolerance)
+    if difference:
+        sys.exit(f"{case.name}, {words}: not the reference's result: {difference}")
+
+
+def counts(contenders, expected):
+    """How far the results of another definition are from the reference's."""
+    notes = {}
+    for name, contender in contenders.items():
+        if not contender.same:
+            found = np.asarray(contender.run()).astype(expected.dtype)
+            wrong = np.count_nonzero(found != expected)
+            total = np.count_nonzero(found)
+            notes[name] = {"edges": int(total), "differ": int(wrong)}
+    return notes
+
+
+def run_row(case, row, threads, rounds=harness.ROUNDS, seconds=harness.SECONDS):
+    """One row with one number of threads: everything that is reported."""
+    call, words = call_of(row), label(case, row)
+    rivals = peers.contenders(case, call, threads)
+    reference, *others = rivals
+    expected = rivals[reference].run()
+    job = ours(case, call, threads, expected)
+    check(case, job(), expected, words)
+    for name in others:
+        if rivals[name].same:
+            check(case, rivals[name].run(), expected, f"{words}, {name}")
+    notes = counts(rivals, expected)
+    jobs = {"feature": job} | {name: rival.run for name, rival in rivals.items()}
+    if case.formula and row.rows * row.cols >= 2**20:
+        traffic = call.arguments[0].nbytes + expected.nbytes
+        jobs |= harness.copy_jobs(traffic, threads)
+    timings = harness.interleave(jobs, rounds, seconds)
+    mine = timings.pop("feature")
+    return {
+        "case": case.name,
+        "family": case.family,
+        "row": words,
+        "pixels": row.rows * row.cols,
+        "threads": threads,
+        "reference": reference,
+        "milliseconds": mine.least * 1e3,
+        "faults": statistics.median(mine.faults),
+        "rounds": len(mine.seconds),
+        "edges": int(np.count_nonzero(expected)) if expected.dtype == bool else None,
+        "peers": {
+            name: {
+                "milliseconds": timing.least * 1e3,
+                "ratio": timing.over(mine),
+                "faults": statistics.median(timing.faults),
+                **notes.get(name, {}),
+            }
+            for name, timing in timings.items()
+        },
+    }
+
+
+def selected(words, quick):
+    """(case, row) pairs whose description holds all the words."""
+    for case in cases.CASES:
+        for row in case.bench:
+            text = f"{case.name} {case.family} {label(case, row)}"
+            if quick and row.rows * row.cols > 2**19:
+                continue
+            if all(word in text for word in words.split()):
+                yield case, row
+
+
+def call_overhead(seconds=1.0):
+    """Seconds of a two-array call beyond the bare C call on one pixel."""
+    import feature
+    from featurelib import _native
+
+    matrix, out = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.float32)
+    bare = _native.library["synthesize_matrix"]  # another object: no argtypes
+    bare.argtypes = [helpers.ctypes.c_int] * 2 + [helpers.ctypes.c_void_p] * 2
+    bare.restype = None
+    addresses = matrix.ctypes.data, out.ctypes.data
+    jobs = {
+        "whole": lambda: feature.synthesize_matrix(matrix, out=out),
+        "bare": lambda: bare(1, 1, *addresses),
+    }
+    timings = harness.interleave(jobs, seconds=seconds)
+    median = {name: statistics.median(t.seconds) for name, t in timings.items()}
+    return median["whole"] - median["bare"]
+
+
+def measure(arguments):
+    rounds, seconds = (5, 0.2) if arguments.quick else (harness.ROUNDS, harness.SECONDS)
+    head, results = harness.header(), []
+    for case, row in selected(arguments.filter, arguments.quick):
+        for threads in THREADS:
+            result = run_row(case, row, threads, rounds, seconds)
+            results.append(result)
+            print(report.line(result), flush=True)
+    head["load average after"] = harness.load()
+    head["call overhead"] = f"{call_overhead() * 1e6:.1f} µs for two arrays"
+    return {"header": head, "results": results}
+
+
+def parse(words=None):
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--quick", action="store_true", help="small rows, few rounds")
+    parser.add_argument("--filter", default="", help="words that a row must hold")
+    parser.add_argument("--json", help="file for all that was measured")
+    parser.add_argument("--write", action="store_true", help="write the documents")
+    return parser.parse_args(words)
+
+
+def main():
+    arguments = parse()
+    if arguments.write and (arguments.quick or arguments.filter):
+        sys.exit("--write needs the whole benchmark: leave out --quick and --filter")
+    measured = measure(arguments)
+    print("\n" + report.markdown(measured))
+    if arguments.json:
+        Path(arguments.json).write_text(json.dumps(measured, indent=1))
+    if arguments.write:
+        report.write(measured, ROOT)
+
+
+if __name__ == "__main__":
+    main()

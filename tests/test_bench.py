@@ -1,0 +1,124 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Promise: the benchmark runs, compares before it times, and writes its tables.
+
+One tiny iteration of every row; no time is asserted anywhere.
+"""
+
+import dataclasses
+import sys
+
+import cases
+import helpers
+import numpy as np
+import pytest
+
+if not (helpers.ROOT / "benchmarks" / "bench.py").exists():
+    pytest.skip("no benchmarks here", allow_module_level=True)
+sys.path.insert(0, str(helpers.ROOT / "benchmarks"))
+
+import bench  # noqa: E402
+import peers  # noqa: E402
+from _report import line, markdown, readme_table, write  # noqa: E402
+
+SIDE = 96
+
+
+def tiny(row):
+    scale = max(1, min(row.rows, row.cols) // SIDE)
+    return dataclasses.replace(row, rows=row.rows // scale, cols=row.cols // scale)
+
+
+def rows():
+    for case in cases.CASES:
+        for row in dict.fromkeys(bench.label(case, row) for row in case.bench):
+            yield pytest.param(case, row, id=f"{case.name}-{row}")
+
+
+def run(case, words):
+    row = next(row for row in case.bench if bench.label(case, row) == words)
+    return bench.run_row(case, tiny(row), 2, rounds=1, seconds=0)
+
+
+@pytest.fixture(autouse=True)
+def without_numba(monkeypatch):
+    """Compiling the rewrite takes longer than all the rest."""
+    rewrites = {"canny": {"OpenCV": peers.canny_opencv}}
+    monkeypatch.setattr(peers, "PEERS", peers.PEERS | rewrites)
+
+
+@pytest.mark.parametrize("case, words", list(rows()))
+def test_a_row_runs_and_its_result_is_the_references(case, words):
+    result = run(case, words)
+    assert result["milliseconds"] > 0 and result["rounds"] >= 1
+    assert result["reference"] in result["peers"]
+    assert words.split(", ", 1)[1] in line(result)
+
+
+def test_a_wrong_result_ends_the_run_before_it_is_timed(monkeypatch):
+    case = cases.find("canny")
+    right = case.ours()
+
+    def wrong(image, **keywords):
+        edges = right(image, **keywords)
+        edges[3, 3] ^= True
+        return edges
+
+    monkeypatch.setattr(cases.Case, "ours", lambda self: wrong)
+    with pytest.raises(SystemExit, match="not the reference's result"):
+        bench.run_row(case, tiny(case.bench[0]), 1, rounds=1, seconds=0)
+
+
+def test_every_picture_of_the_benchmark_but_the_constant_one_has_edges():
+    case = cases.find("canny")
+    for row in case.bench:
+        if row.rows <= 512 and row.picture != "constant":
+            call = bench.call_of(row)
+            assert case.reference()(*call.arguments, **call.keywords).any(), row
+
+
+@pytest.fixture
+def measured():
+    results = []
+    for case in cases.CASES:
+        for threads in bench.THREADS:
+            row = tiny(case.bench[1])
+            results.append(bench.run_row(case, row, threads, rounds=1, seconds=0))
+    return {"header": bench.harness.header(), "results": results}
+
+
+def test_the_tables_hold_every_case_and_every_family(measured):
+    page, table = markdown(measured), readme_table(measured)
+    for case in cases.CASES:
+        assert f"## {case.name}, 2 threads" in page
+    for family, names in cases.NOT_YET.items():
+        assert f"| {family} |" in table
+        assert all(f"`{name}`" in table for name in names.split())
+    assert "scikit-image 0.26.0" in page and "| edges |" in table
+
+
+def test_writing_replaces_only_what_lies_between_the_marks(measured, tmp_path):
+    readme = tmp_path / "README.md"
+    begin, end = "<!-- benchmark:begin -->", "<!-- benchmark:end -->"
+    readme.write_text(f"before\n{begin}\nold\n{end}\nafter\n")
+    write(measured, tmp_path)
+    text = readme.read_text()
+    assert text.startswith(f"before\n{begin}\n") and text.endswith(f"\n{end}\nafter\n")
+    assert "old" not in text and "| edges |" in text
+    assert (tmp_path / "docs" / "performance.md").read_text() == markdown(measured)
+
+
+def test_copies_of_the_limit_move_all_their_bytes():
+    jobs = bench.harness.copy_jobs(2**22, 2)
+    if not jobs:
+        pytest.skip("no C compiler")
+    function = bench.harness.compile_copy_limit()
+    source = bench.harness.aligned(2**20)
+    source[:] = np.random.default_rng(0).integers(0, 255, source.size)
+    for nontemporal in (0, 1):
+        target = bench.harness.aligned(2**20)
+        function(target.ctypes.data, source.ctypes.data, 2**20, 2, nontemporal)
+        assert np.array_equal(target, source)
+
+
+def test_the_overhead_of_a_call_can_be_measured():
+    assert 0 < bench.call_overhead(seconds=0.01) < 1

@@ -54,5 +54,5 @@ venv-test: venv
 
 clean: ## Remove all that was built, .venv too
 	rm -rf .venv build out lib/cpp/build lib/cpp/out lib/cpp/bin
-	rm -rf .pytest_cache .hypothesis .benchmarks
+	rm -rf .pytest_cache .benchmarks
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -8,6 +8,7 @@ the median of the ratios, never a ratio of two runs.
 
 import ctypes
 import datetime
+import functools
 import importlib.metadata
 import os
 import platform
@@ -133,20 +134,20 @@ def header():
 # ------------------------------------------------------------- limits of copies
 
 
+@functools.cache
 def compile_copy_limit():
     """The function of copy_limit.c, or None where there is no compiler."""
-    folder = tempfile.mkdtemp(prefix="copy_limit")
-    target = f"{folder}/copy_limit.so"
-    command = [os.environ.get("CC", "cc"), "-O3", "-march=native", "-fopenmp"]
-    command += ["-shared", "-fPIC", "-o", target, str(HERE / "copy_limit.c")]
-    try:
-        subprocess.run(command, check=True, capture_output=True)
-    except (OSError, subprocess.CalledProcessError):
-        return None
-    function = ctypes.CDLL(target).copy_limit
-    function.argtypes = [
-        ctypes.c_void_p, ctypes.c_void_p, ctypes.c_size_t, ctypes.c_int, ctypes.c_int
-    ]
+    with tempfile.TemporaryDirectory() as folder:
+        target = f"{folder}/copy_limit.so"
+        command = [os.environ.get("CC", "cc"), "-O3", "-march=native", "-fopenmp"]
+        command += ["-shared", "-fPIC", "-o", target, str(HERE / "copy_limit.c")]
+        try:
+            subprocess.run(command, check=True, capture_output=True)
+        except (OSError, subprocess.CalledProcessError):
+            return None
+        function = ctypes.CDLL(target).copy_limit
+    address, number = ctypes.c_void_p, ctypes.c_int
+    function.argtypes = [address, address, ctypes.c_size_t, number, number]
     function.restype = None
     return function
 

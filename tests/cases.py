@@ -135,7 +135,7 @@ def synthesize_refusals():
     for shape in ((), (4,), (4, 5, 1)):
         wrong = Call((np.zeros(shape, np.uint8),))
         yield Refusal(f"{len(shape)}-D", wrong, ValueError, "2.?(D|-?dimensional)")
-    yield Refusal("None", Call((None,)), TypeError, "uint8")
+    yield Refusal("None", Call((None,)), TypeError, "mat_in")
     yield Refusal("ragged", Call(([[1], [2, 3]],)), (TypeError, ValueError), ".")
 
 

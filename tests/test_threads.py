@@ -36,6 +36,7 @@ def child(code, *arguments, **how):
 
 
 @names
+@pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_many_threads_get_the_results_that_one_thread_gets(name):
     case = cases.find(name)
     calls = [case.call(index) for index in range(30)]
@@ -177,7 +178,8 @@ def test_a_multiprocessing_fork_pool_computes_right_results():
 
 
 LONG = """
-    image = np.resize(np.rint(photograph * 255).astype(np.uint8), (9000, 9000))
+    side = 3000 if helpers.SANITIZED else 9000
+    image = np.resize(np.rint(photograph * 255).astype(np.uint8), (side, side))
     out = np.empty(image.shape, bool)
     def long_call():
         feature.canny(image, 8.0, workers=int(sys.argv[1]), out=out)
@@ -198,7 +200,7 @@ def test_ctrl_c_ends_a_long_call_within_a_fifth_of_a_second(workers):
         sent.append(time.perf_counter())
         os.kill(os.getpid(), signal.SIGINT)
     for _ in range(20):
-        after = 0.005 + rng.random() * min(0.5, 2 * duration)
+        after = 0.005 + rng.random() * min(0.25, 2 * duration)
         thread = threading.Thread(target=interrupt, args=(after,))
         try:
             thread.start()
@@ -270,7 +272,7 @@ def test_signals_in_quick_succession_do_not_break_later_calls():
         raise Again
     signal.signal(signal.SIGALRM, handler)
     caught = 0
-    until = time.time() + 2
+    until = time.time() + 1.5
     while time.time() < until:
         try:
             try:

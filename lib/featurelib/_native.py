@@ -96,6 +96,17 @@ def function(name, *argtypes):
     return call
 
 
+# What parameters and structs are made of, so that no other module needs ctypes.
+Structure = ctypes.Structure
+float32, float64 = ctypes.c_float, ctypes.c_double
+int32, size, address = ctypes.c_int32, ctypes.c_ssize_t, ctypes.c_void_p
+
+
+def pointer_to(struct):
+    """The type of a parameter that takes such a struct by address."""
+    return ctypes.POINTER(struct)
+
+
 # ---------------------------------------------------------------------------
 # Status
 # ---------------------------------------------------------------------------

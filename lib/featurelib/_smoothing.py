@@ -1,12 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Gaussian filters as arguments: standard deviations, border modes, weights."""
 
-import ctypes
 import functools
 import math
 
 import numpy as np
 
+from . import _native
 from ._arguments import check_number, error
 
 # In the order of feature_border; SciPy has two names for most of them.
@@ -25,13 +25,13 @@ _BORDERS = {
 _SIGMA_MOST = 1e8  # its weights fill gigabytes
 
 
-class Filter(ctypes.Structure):
+class Filter(_native.Structure):
     """feature_filter."""
 
     _fields_ = [
-        ("weights", ctypes.c_void_p),
-        ("radius", ctypes.c_ssize_t),
-        ("border", ctypes.c_int32),
+        ("weights", _native.address),
+        ("radius", _native.size),
+        ("border", _native.int32),
     ]
 
 

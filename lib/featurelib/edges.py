@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Edges: Canny's detector. The method is told at the top of edges.c."""
 
-import ctypes
-
 import numpy as np
 
 from . import _native
@@ -18,22 +16,22 @@ from ._arguments import (
 from ._smoothing import Filter, border_codes, gaussian_filters, sigma_pair
 
 
-class _Parameters(ctypes.Structure):
+class _Parameters(_native.Structure):
     """feature_canny_parameters."""
 
     _fields_ = [
         ("axis", Filter * 2),
-        ("cval", ctypes.c_double),
-        ("normalize", ctypes.c_int32),
-        ("low", ctypes.c_float),
-        ("high", ctypes.c_double),
+        ("cval", _native.float64),
+        ("normalize", _native.int32),
+        ("low", _native.float32),
+        ("high", _native.float64),
     ]
 
 
 _SIGNATURE = (
     _native.Array,
     _native.Array,
-    ctypes.POINTER(_Parameters),
+    _native.pointer_to(_Parameters),
     _native.Array,
     _native.Run,
 )
@@ -172,7 +170,12 @@ def canny(
     >>> square[2:5, 2:5] = 1
     >>> feature.canny(square, sigma=0.5).astype(int)
     array([[0, 0, 0, 0, 0, 0, 0],
-           [0, 1, 1, 1, 1, 1, 0]])
+           [0, 0, 0, 1, 0, 0, 0],
+           [0, 0, 1, 0, 1, 0, 0],
+           [0, 1, 0, 0, 0, 1, 0],
+           [0, 0, 1, 0, 1, 0, 0],
+           [0, 0, 0, 1, 0, 0, 0],
+           [0, 0, 0, 0, 0, 0, 0]])
     """
     image = _check_image(image)
     workers = check_workers(workers)

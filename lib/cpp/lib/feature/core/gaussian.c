@@ -22,8 +22,8 @@ ptrdiff_t feature_gaussian_weights(double sigma, ptrdiff_t capacity, double *wei
     }
     double factor = -0.5 / (sigma * sigma), sum = 1;
     for (ptrdiff_t k = radius; k > 0; k--)
-        sum += 2 * exp_below_zero(factor * (double)k * (double)k);
+        sum += 2 * exp_below_zero(factor * (double)(k * k));
     for (ptrdiff_t k = 0; k <= radius && k < capacity; k++)
-        weights[k] = exp_below_zero(factor * (double)k * (double)k) / sum;
+        weights[k] = exp_below_zero(factor * (double)(k * k)) / sum;
     return radius;
 }

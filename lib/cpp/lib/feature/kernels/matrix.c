@@ -36,12 +36,14 @@ static void plain_row(const uint8_t *restrict in, ptrdiff_t n, int32_t mid,
 /* plain_row with stores that bypass the caches; `out` on a vector's boundary. */
 static void stream_row(const uint8_t *in, ptrdiff_t n, int32_t mid, float *out)
 {
+    typedef uint8_t bytes __attribute__((vector_size(LANES)));
     ptrdiff_t x = 0;
     for (; x + LANES <= n; x += LANES) {
-        float block[LANES];
-        for (ptrdiff_t k = 0; k < LANES; k++)
-            block[k] = transform((float)(in[x + k] - mid));
-        lanes v = load_lanes(block);
+        bytes pixels;
+        memcpy(&pixels, in + x, sizeof pixels);
+        lane_mask difference = __builtin_convertvector(pixels, lane_mask) - mid;
+        lanes v = __builtin_convertvector(difference, lanes) * 1.5f;
+        v = pick(v < 0, v + 0.25f, v - 0.25f);
 #if VECTOR_BYTES == 64
         _mm512_stream_ps(out + x, (__m512)v);
 #else

@@ -2,7 +2,8 @@
 /*
  * Edges of a photograph, from C. In the repository's root, with the library built:
  *
- *     cc -Ilib/cpp/lib/feature example/edges.c -Llib/cpp/out -lfeature -Wl,-rpath,$PWD/lib/cpp/out -o edges
+ *     cc -Ilib/cpp/lib/feature example/edges.c -o edges \
+ *         -Llib/cpp/out -lfeature -Wl,-rpath,$PWD/lib/cpp/out
  *     ./edges photograph.pgm edges.pgm 2
  *
  * Pictures are PGM files (P5) of 8 or 16 bits, which any image tool writes; the
@@ -45,7 +46,8 @@ static uint16_t *read_pgm(FILE *file, ptrdiff_t shape[2])
     if (getc(file) != 'P' || getc(file) != '5')
         return NULL;
     long cols = read_number(file), rows = read_number(file), most = read_number(file);
-    if (cols < 1 || rows < 1 || most < 1 || most > 65535 || cols > 100000 || rows > 100000)
+    if (cols < 1 || rows < 1 || cols > 100000 || rows > 100000 || most < 1 ||
+        most > 65535)
         return NULL;
     size_t count = (size_t)rows * (size_t)cols;
     uint16_t *pixels = malloc(count * sizeof *pixels);

@@ -118,9 +118,9 @@ static inline void random_fill(void *bytes, size_t size)
 /* A number that a careless loop may get wrong. */
 static inline double awkward_double(void)
 {
-    static const double some[] = {0.0,     -0.0,     1.0,      -1.0,    NAN,
-                                  INFINITY, -INFINITY, 0x1p-1074, 1e-310,  1e-45,
-                                  1.7e308, -1.7e308, 3.5e38,   1e-300,  1e300};
+    static const double some[] = {0.0,      -0.0,      1.0,       -1.0,   NAN,
+                                  INFINITY, -INFINITY, 0x1p-1074, 1e-310, 1e-45,
+                                  1.7e308,  -1.7e308,  3.5e38,    1e-300, 1e300};
     if (random_below(8) == 0)
         return some[random_below(COUNT_OF(some))];
     return random_between(-1, 1) * ldexp(1, (int)random_below(40) - 20);
@@ -191,8 +191,8 @@ static inline unsigned char *guarded_map(size_t size, size_t page)
 {
     if (size == 3 * page && kept()->count > 0)
         return kept()->map[--kept()->count];
-    void *map = mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1,
-                     0);
+    void *map =
+        mmap(NULL, size, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (map == MAP_FAILED) {
         perror("mmap");
         exit(1);

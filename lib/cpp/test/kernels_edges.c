@@ -20,8 +20,18 @@ typedef struct picture {
     int is_float, kind;
 } picture;
 
-enum { NOISE, FEW_VALUES, BINARY, RAMP, NEAR_TIE, PLATEAU, DIAGONAL, WIDE_RANGE,
-       AWKWARD, KINDS };
+enum {
+    NOISE,
+    FEW_VALUES,
+    BINARY,
+    RAMP,
+    NEAR_TIE,
+    PLATEAU,
+    DIAGONAL,
+    WIDE_RANGE,
+    AWKWARD,
+    KINDS
+};
 
 static double pixel_of(int kind, ptrdiff_t y, ptrdiff_t x, double slope)
 {
@@ -70,7 +80,8 @@ static void fill_border(picture *p, int y)
 static picture picture_new(ptrdiff_t n, int is_float, int kind)
 {
     picture p = {.n = n, .is_float = is_float, .kind = kind};
-    double scale = kind == NOISE ? 1 : random_scale(is_float), slope = (double)random_below(5);
+    double scale = kind == NOISE ? 1 : random_scale(is_float),
+           slope = (double)random_below(5);
     for (int y = 0; y < 5; y++) {
         p.memory[y] = wide_row_new(n);
         p.rows[y] = p.memory[y].first;
@@ -304,7 +315,8 @@ static void compare_shortcut(const picture *p, const edge_limits *limits,
 static void suppress_one(const real_kernels *k, const picture *p, screening *s)
 {
     ptrdiff_t n = p->n;
-    gradients above = gradients_new(k, p->rows, n), here = gradients_new(k, p->rows + 1, n),
+    gradients above = gradients_new(k, p->rows, n),
+              here = gradients_new(k, p->rows + 1, n),
               below = gradients_new(k, p->rows + 2, n);
     gradient_rows g = {here.down.first, here.right.first, above.magnitude.first,
                        here.magnitude.first, below.magnitude.first};

@@ -123,8 +123,8 @@ static void synthesize_one(const plain_kernels *k, const matrix_case *c)
     random_fill(in.bytes, in.size);
     const uint8_t *from = start_of(&in, c->n, c->in_stride);
     unsigned char *to = start_of(&out, c->n, out_stride) + unused;
-    k->synthesize_row(from, c->in_stride, c->n, c->mid, c->stream,
-                      (float *)(void *)to, out_stride);
+    k->synthesize_row(from, c->in_stride, c->n, c->mid, c->stream, (float *)(void *)to,
+                      out_stride);
     int wrong = 0;
     for (ptrdiff_t x = 0; x < c->n; x++) {
         float got;
@@ -142,12 +142,20 @@ static void synthesize_one(const plain_kernels *k, const matrix_case *c)
 
 void check_synthesize_row(const plain_kernels *k)
 {
-    static const int64_t mids[] = {
-        0,   1,   50,        255,       256,         (1 << 24) - 3, (1 << 24) + 7,
-        (INT64_C(1) << 31) - 257,       (INT64_C(1) << 31) - 256,
-        (INT64_C(1) << 31) - 255,       INT64_C(1) << 31,
-        (INT64_C(1) << 31) + 1,         INT64_C(1) << 53,
-        INT64_MAX / 2};
+    static const int64_t mids[] = {0,
+                                   1,
+                                   50,
+                                   255,
+                                   256,
+                                   (1 << 24) - 3,
+                                   (1 << 24) + 7,
+                                   (INT64_C(1) << 31) - 257,
+                                   (INT64_C(1) << 31) - 256,
+                                   (INT64_C(1) << 31) - 255,
+                                   INT64_C(1) << 31,
+                                   (INT64_C(1) << 31) + 1,
+                                   INT64_C(1) << 53,
+                                   INT64_MAX / 2};
     static const ptrdiff_t out_steps[] = {1, 1, 1, 2, -1, -3};
     for (ptrdiff_t i = 0; i < LENGTHS * 40; i++) {
         int contiguous = random_below(4) != 0;

@@ -60,7 +60,8 @@ void check_smooth_columns(const real_kernels *k, int is_float)
 {
     for (ptrdiff_t i = 0; i < LENGTHS; i++)
         for (int times = 0; times < 3; times++)
-            columns_one(k, is_float, length_number(i), random_below(RADIUS_AT_MOST + 1));
+            columns_one(k, is_float, length_number(i),
+                        random_below(RADIUS_AT_MOST + 1));
 }
 
 /* The row with its border is as core/smooth.c makes it: whole blocks at both ends. */

@@ -43,7 +43,8 @@ static inline wide_row wide_row_new(ptrdiff_t n)
 
 static inline float_row float_row_new(ptrdiff_t n)
 {
-    float_row row = {guarded_new((size_t)row_pitch(n) * sizeof(float), random_side()), 0};
+    float_row row = {guarded_new((size_t)row_pitch(n) * sizeof(float), random_side()),
+                     0};
     row.first = (float *)(void *)row.memory.bytes + ROW_PAD;
     return row;
 }

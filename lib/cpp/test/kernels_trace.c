@@ -56,7 +56,8 @@ static uint8_t class_of(int kind, ptrdiff_t y, ptrdiff_t x, ptrdiff_t rows)
     case RANDOM_MAP:
         return (uint8_t)random_below(3);
     case SPARSE: /* near the density at which groups become large */
-        return random_below(100) < 40 ? CLASS_WEAK + (random_below(60) == 0) : CLASS_NONE;
+        return random_below(100) < 40 ? CLASS_WEAK + (random_below(60) == 0)
+                                      : CLASS_NONE;
     case ALL_WEAK:
         return CLASS_WEAK;
     case COMB: /* one line, up and down */
@@ -215,7 +216,8 @@ static void erode_one(const plain_kernels *k, ptrdiff_t n, ptrdiff_t stride)
     for (int y = 0; y < 3; y++) {
         mask[y] = guarded_new(span_of(n, stride, 1), random_side());
         for (size_t i = 0; i < mask[y].size; i++)
-            mask[y].bytes[i] = random_below(rare) ? (uint8_t)(1 + random_below(255)) : 0;
+            mask[y].bytes[i] =
+                random_below(rare) ? (uint8_t)(1 + random_below(255)) : 0;
         rows[y] = start_of(&mask[y], n, stride);
     }
     for (ptrdiff_t x = 0; x < n; x++)

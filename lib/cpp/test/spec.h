@@ -103,8 +103,8 @@ static inline ptrdiff_t spec_border(ptrdiff_t i, ptrdiff_t n, int32_t border)
 /* Smoothing                                                                */
 /* ------------------------------------------------------------------------ */
 
-static inline double spec_at(const double *line, ptrdiff_t step, ptrdiff_t i, ptrdiff_t n,
-                             int32_t border, double cval)
+static inline double spec_at(const double *line, ptrdiff_t step, ptrdiff_t i,
+                             ptrdiff_t n, int32_t border, double cval)
 {
     ptrdiff_t from = spec_border(i, n, border);
     return from < 0 ? cval : line[from * step];
@@ -164,7 +164,8 @@ static inline void spec_gradient(const double *const *rows, ptrdiff_t x, int is_
     *right = spec_sobel(q, is_float);
 }
 
-static inline double spec_magnitude(const double *const *rows, ptrdiff_t x, int is_float)
+static inline double spec_magnitude(const double *const *rows, ptrdiff_t x,
+                                    int is_float)
 {
     double down, right;
     spec_gradient(rows, x, is_float, &down, &right);
@@ -262,7 +263,8 @@ static inline int spec_is_float(const feature_array *image)
 }
 
 /* The smoothed image with the nearest pixel repeated twice on each side. */
-static inline double *spec_smoothed(const feature_array *image, const feature_array *mask,
+static inline double *spec_smoothed(const feature_array *image,
+                                    const feature_array *mask,
                                     const feature_canny_parameters *parameters)
 {
     ptrdiff_t rows = image->shape[0], cols = image->shape[1], pitch = cols + 4;
@@ -273,8 +275,7 @@ static inline double *spec_smoothed(const feature_array *image, const feature_ar
     for (ptrdiff_t k = 0; k < rows * cols; k++) {
         ptrdiff_t y = k / cols, x = k % cols;
         weight[k] = mask == NULL || *spec_address(mask, y, x) != 0;
-        plane[k] =
-            weight[k] ? spec_pixel(spec_address(image, y, x), image->dtype) : 0;
+        plane[k] = weight[k] ? spec_pixel(spec_address(image, y, x), image->dtype) : 0;
     }
     spec_smooth(plane, rows, cols, parameters->axis, parameters->cval, is_float);
     spec_smooth(weight, rows, cols, parameters->axis, parameters->cval, is_float);
@@ -303,7 +304,8 @@ static inline int spec_mask_around(const feature_array *mask, ptrdiff_t y, ptrdi
 
 /* feature_canny, into rows * cols bytes; NaN thresholds and all. */
 static inline void spec_canny(const feature_array *image, const feature_array *mask,
-                              const feature_canny_parameters *parameters, uint8_t *edges)
+                              const feature_canny_parameters *parameters,
+                              uint8_t *edges)
 {
     ptrdiff_t rows = image->shape[0], cols = image->shape[1], pitch = cols + 4;
     double *smoothed = spec_smoothed(image, mask, parameters);
@@ -314,9 +316,8 @@ static inline void spec_canny(const feature_array *image, const feature_array *m
             five[k] = smoothed + (y + k) * pitch + 2;
         for (ptrdiff_t x = 1; x < cols - 1; x++)
             if (mask == NULL || spec_mask_around(mask, y, x))
-                edges[y * cols + x] =
-                    (uint8_t)spec_class(five, x, parameters->low, parameters->high,
-                                        spec_is_float(image));
+                edges[y * cols + x] = (uint8_t)spec_class(
+                    five, x, parameters->low, parameters->high, spec_is_float(image));
     }
     spec_flood(edges, rows, cols, cols);
     for (ptrdiff_t k = 0; k < rows * cols; k++)

@@ -50,7 +50,8 @@ static void arena_counts(void)
 {
     unsigned char bytes[1024];
     arena counting = {NULL, 0}, real = {bytes, 0};
-    static const size_t sizes[][2] = {{0, 8}, {1, 1}, {3, 21}, {1, 64}, {5, 13}, {8, 0}};
+    static const size_t sizes[][2] = {{0, 8},  {1, 1},  {3, 21},
+                                      {1, 64}, {5, 13}, {8, 0}};
     for (int k = 0; k < COUNT_OF(sizes); k++) {
         size_t before = real.used;
         CHECK(arena_take(&counting, sizes[k][0], sizes[k][1]) == NULL);
@@ -62,11 +63,11 @@ static void arena_counts(void)
 
 static void arena_overflows(void)
 {
-    static const size_t sizes[][3] = {
-        /* used before, count, size */
-        {0, SIZE_MAX, 2},  {0, 2, SIZE_MAX},           {0, SIZE_MAX, 1},
-        {0, SIZE_MAX - 62, 1}, {SIZE_MAX - 127, 1, 128}, {SIZE_MAX, 1, 1},
-        {SIZE_MAX - 63, 1, 64}};
+    static const size_t sizes[][3] = {/* used before, count, size */
+                                      {0, SIZE_MAX, 2},         {0, 2, SIZE_MAX},
+                                      {0, SIZE_MAX, 1},         {0, SIZE_MAX - 62, 1},
+                                      {SIZE_MAX - 127, 1, 128}, {SIZE_MAX, 1, 1},
+                                      {SIZE_MAX - 63, 1, 64}};
     for (int k = 0; k < COUNT_OF(sizes); k++) {
         arena a = {NULL, sizes[k][0]};
         check_case("(%zu * %zu at %zu)", sizes[k][1], sizes[k][2], sizes[k][0]);
@@ -208,7 +209,8 @@ static void gaussians(void)
         for (ptrdiff_t d = 1; d <= radius; d++)
             sum += 2 * expl(-0.5L * (long double)(d * d) / sigma / sigma);
         for (ptrdiff_t d = 0; d <= radius; d++) {
-            long double exact = expl(-0.5L * (long double)(d * d) / sigma / sigma) / sum;
+            long double exact =
+                expl(-0.5L * (long double)(d * d) / sigma / sigma) / sum;
             CHECK(fabsl((long double)weights[d] - exact) <= 1e-14L * exact);
         }
     }

@@ -94,7 +94,8 @@ static void bytes_and_words(void)
             words[y][x][0] = inside ? 0x0c : 0x03;
             words[y][x][1] = (uint8_t)random_bits();
         }
-    write_file("disc8.pgm", "P5\n# a disc\n91 60\n# white:\n255\n", bytes, sizeof bytes);
+    write_file("disc8.pgm", "P5\n# a disc\n91 60\n# white:\n255\n", bytes,
+               sizeof bytes);
     write_file("disc16.pgm", "P5 91 60 4095\n", words, sizeof words);
     CHECK(run_edges("disc8.pgm", "disc8.out", NULL) == 0);
     check_ring("disc8.out");
@@ -120,11 +121,21 @@ static void refused(const char *in, const char *out, const char *sigma)
 
 static void bad_files(void)
 {
-    static const char *const headers[] = {
-        "", "P", "P5", "P2\n2 2\n255\n", "P5\n2\n", "P5\n2 2\n0\n", "P5\n0 2\n255\n",
-        "P5\n2 2\n65536\n", "P5\n-2 2\n255\n", "P5\n3 2\n255\n", "P5\n2 2\n256\n",
-        "P5\n# no end", "P5\n99999999999999999999 2\n255\n", "P5\n99999 99999\n255\n",
-        "\x89PNG\r\n"};
+    static const char *const headers[] = {"",
+                                          "P",
+                                          "P5",
+                                          "P2\n2 2\n255\n",
+                                          "P5\n2\n",
+                                          "P5\n2 2\n0\n",
+                                          "P5\n0 2\n255\n",
+                                          "P5\n2 2\n65536\n",
+                                          "P5\n-2 2\n255\n",
+                                          "P5\n3 2\n255\n",
+                                          "P5\n2 2\n256\n",
+                                          "P5\n# no end",
+                                          "P5\n99999999999999999999 2\n255\n",
+                                          "P5\n9999 9999\n255\n",
+                                          "\x89PNG\r\n"};
     for (int k = 0; k < COUNT_OF(headers); k++) {
         write_file("bad.pgm", headers[k], "abcd", 4);
         refused("bad.pgm", "none.out", NULL);

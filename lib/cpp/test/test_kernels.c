@@ -20,9 +20,7 @@ typedef struct variant {
     extern const plain_kernels table_##isa##_plain;                                    \
     extern const real_kernels table_##isa##_float, table_##isa##_double;
 #define VARIANT(isa)                                                                   \
-    {                                                                                  \
-        #isa, &table_##isa##_plain, &table_##isa##_float, &table_##isa##_double        \
-    }
+    {#isa, &table_##isa##_plain, &table_##isa##_float, &table_##isa##_double}
 
 TABLES(base)
 #if TEST_X86
@@ -65,8 +63,8 @@ static void check_real(const char *isa, const real_kernels *table, int is_float)
 {
     char sentence[100];
 #define KERNEL(name, parameters)                                                       \
-    snprintf(sentence, sizeof sentence, "%s is its plain loop on %s for %s", #name, isa, \
-             is_float ? "float" : "double");                                           \
+    snprintf(sentence, sizeof sentence, "%s is its plain loop on %s for %s", #name,    \
+             isa, is_float ? "float" : "double");                                      \
     SHOW(sentence, if (check_##name) check_##name(table, is_float);                    \
          else no_test(#name));
 #define PLAIN(name, parameters)

@@ -21,13 +21,14 @@
 /* Allocations, counted and made to fail                                    */
 /* ------------------------------------------------------------------------ */
 
-static atomic_int counting; /* only the library's own: tests switch it on around calls */
-static atomic_long live;    /* blocks allocated by the library and not freed */
+static atomic_int
+    counting;            /* only the library's own: tests switch it on around calls */
+static atomic_long live; /* blocks allocated by the library and not freed */
 static atomic_long asked;
 static atomic_long fail_at = -1; /* the allocation of this number fails; -1: none */
 
 /* A sanitizer would end the process where malloc must return NULL. */
-const char *__asan_default_options(void);
+const char *__asan_default_options(void) __attribute__((visibility("default")));
 const char *__asan_default_options(void)
 {
     return "allocator_may_return_null=1";
@@ -237,7 +238,7 @@ static feature_status call(int which)
         return feature_synthesize_matrix(&bytes, &floats, &run);
     default:
         return feature_gaussian_weights(2, 9, weights) == 8 ? FEATURE_OK
-                                                             : FEATURE_BAD_ARGUMENT;
+                                                            : FEATURE_BAD_ARGUMENT;
     }
 }
 

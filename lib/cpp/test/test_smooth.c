@@ -45,8 +45,8 @@ static void choose_pixels(smooth_case *c, ptrdiff_t rows, ptrdiff_t cols)
     for (ptrdiff_t k = 0; k < rows * cols; k++) {
         double v = calm ? random_between(-1, 1) : awkward_double();
         float f = (float)v;
-        memcpy(c->pixels.bytes + (size_t)k * size, c->is_float ? (void *)&f : (void *)&v,
-               size);
+        memcpy(c->pixels.bytes + (size_t)k * size,
+               c->is_float ? (void *)&f : (void *)&v, size);
     }
     c->shape[0] = rows;
     c->shape[1] = cols;
@@ -86,9 +86,9 @@ static smooth_case *case_new(ptrdiff_t rows, ptrdiff_t cols, ptrdiff_t down,
     c->right = malloc((size_t)(rows * cols) * sizeof *c->right);
     for (ptrdiff_t k = 0; k < rows * cols; k++) {
         int counts = !masked || c->mask_bytes.bytes[k];
-        c->right[k] = counts ? spec_pixel(c->pixels.bytes + k * c->strides[1],
-                                          c->image.dtype)
-                             : 0;
+        c->right[k] =
+            counts ? spec_pixel(c->pixels.bytes + k * c->strides[1], c->image.dtype)
+                   : 0;
     }
     spec_smooth(c->right, rows, cols, c->axis, c->plan.cval, c->is_float);
     check_case("(%td x %td, radii %td %td, borders %d %d, cval %g, float %d, mask %d)",
@@ -156,8 +156,8 @@ static void every_small_case(void)
                 smooth_case *c = case_new(n, 1 + random_below(5), radius, radius);
                 c->axis[0].border = c->axis[1].border = border;
                 for (ptrdiff_t k = 0; k < c->shape[0] * c->shape[1]; k++)
-                    c->right[k] = spec_pixel(c->pixels.bytes + k * c->strides[1],
-                                             c->image.dtype);
+                    c->right[k] =
+                        spec_pixel(c->pixels.bytes + k * c->strides[1], c->image.dtype);
                 c->plan.mask = NULL;
                 spec_smooth(c->right, c->shape[0], c->shape[1], c->axis, c->plan.cval,
                             c->is_float);

@@ -226,7 +226,6 @@ static void make_smoothed(canny_scratch *s, const canny_job *job, ptrdiff_t y)
         job->plan.real->normalize_row(row, ones_row(&s->ones, y), job->cols);
     }
     row[-1] = row[0];
-    row[-2] = row[0];
     row[job->cols] = row[job->cols - 1];
 }
 

@@ -9,8 +9,8 @@
  * from the outermost inwards. Only the 2 radius + 1 source rows that the next row
  * needs are kept, so that a band of rows stays in the processor's second cache.
  *
- * Rows are padded: ROW_PAD elements before the first and up to a multiple of
- * ROW_BLOCK behind the last belong to the row.
+ * Rows are padded: ROW_PAD elements before the first and ROW_BLOCK behind the last
+ * belong to the row.
  */
 #ifndef CORE_SMOOTH_H
 #define CORE_SMOOTH_H

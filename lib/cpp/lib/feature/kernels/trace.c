@@ -65,8 +65,9 @@ static void trace_row(const class_band *band, ptrdiff_t y, class_pixel *stack)
     uint8_t seeds[SEEDS];
     for (ptrdiff_t first = 1; first < band->cols - 1; first += SEEDS) {
         ptrdiff_t left = band->cols - 1 - first, n = left < SEEDS ? left : SEEDS;
+        if (n < SEEDS)
+            memset(seeds, 0, sizeof seeds); /* what lies behind the last pixel */
         find_seeds(above + first, row + first, below + first, n, seeds);
-        memset(seeds + n, 0, (size_t)(SEEDS - n) & 7);
         for (ptrdiff_t x = 0; x < n; x += 8) {
             uint64_t eight;
             memcpy(&eight, seeds + x, sizeof eight);

@@ -49,7 +49,7 @@ ENV MPLCONFIGDIR=/tmp/matplotlib
 EXPOSE 8888
 # The notebooks are copied to where they can be changed and kept.
 CMD ["sh", "-c", "mkdir -p out/notebooks && cp -n example/*.ipynb out/notebooks && \
-    exec jupyter lab --ip=0.0.0.0 --port=8888 --no-browser --notebook-dir=out/notebooks"]
+    exec jupyter lab --ip=0.0.0.0 --no-browser --notebook-dir=out/notebooks"]
 
 # Without --target, the example.
 FROM example

@@ -33,7 +33,9 @@ def environment(**changes):
 
 def python(code, *arguments, timeout=60, cwd=None, options=(), check=True, **changes):
     """Runs `code` in a new interpreter that is killed after `timeout` seconds."""
-    command = [sys.executable, *options, "-c", textwrap.dedent(code)]
+    # A shell's background jobs, and so these children, are born deaf to Ctrl-C.
+    listen = "import signal; signal.signal(2, signal.default_int_handler)\n"
+    command = [sys.executable, *options, "-c", listen + textwrap.dedent(code)]
     done = subprocess.run(
         [*command, *map(str, arguments)],
         env=environment(**changes),

@@ -97,7 +97,7 @@ void check_mask_row(const plain_kernels *k)
 }
 
 /* ------------------------------------------------------------------------ */
-/* synthesize_row                                                           */
+/* synthesize_rows                                                          */
 /* ------------------------------------------------------------------------ */
 
 typedef struct matrix_case {
@@ -123,8 +123,12 @@ static void synthesize_one(const plain_kernels *k, const matrix_case *c)
     random_fill(in.bytes, in.size);
     const uint8_t *from = start_of(&in, c->n, c->in_stride);
     unsigned char *to = start_of(&out, c->n, out_stride) + unused;
-    k->synthesize_row(from, c->in_stride, c->n, c->mid, c->stream, (float *)(void *)to,
-                      out_stride);
+    const ptrdiff_t shape[2] = {1, c->n};
+    const ptrdiff_t in_strides[2] = {0, c->in_stride}, out_strides[2] = {0, out_stride};
+    const feature_array in_row = {(void *)(uintptr_t)from, shape, in_strides, 2,
+                                  FEATURE_UINT8};
+    const feature_array out_row = {to, shape, out_strides, 2, FEATURE_FLOAT32};
+    k->synthesize_rows(&in_row, &out_row, 0, 1, c->mid, c->stream);
     int wrong = 0;
     for (ptrdiff_t x = 0; x < c->n; x++) {
         float got;
@@ -140,7 +144,7 @@ static void synthesize_one(const plain_kernels *k, const matrix_case *c)
     guarded_free(&out);
 }
 
-void check_synthesize_row(const plain_kernels *k)
+void check_synthesize_rows(const plain_kernels *k)
 {
     static const int64_t mids[] = {0,
                                    1,

@@ -86,10 +86,9 @@ static void synthesize_band(void *context, ptrdiff_t index, int thread)
     const matrix_job *job = context;
     ptrdiff_t first = index * job->band_rows, end = first + job->band_rows;
     (void)thread;
-    for (ptrdiff_t y = first; y < end && y < job->rows; y++)
-        plain_kernels_in_use()->synthesize_row(
-            row_of(job->in, y), job->in->strides[1], job->cols, job->mid, job->stream,
-            (float *)(void *)row_of(job->out, y), job->out->strides[1]);
+    plain_kernels_in_use()->synthesize_rows(job->in, job->out, first,
+                                            end < job->rows ? end : job->rows, job->mid,
+                                            job->stream);
 }
 
 feature_status feature_synthesize_matrix(const feature_array *in,

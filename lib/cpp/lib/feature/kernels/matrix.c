@@ -6,6 +6,7 @@
  * is exact, and stores that go around the caches where the output is so large that
  * it would only push other data out of them.
  */
+#include "core/array.h"
 #include "kernels/variant.h"
 
 static inline float transform(float difference)
@@ -33,16 +34,25 @@ static void plain_row(const uint8_t *restrict in, ptrdiff_t n, int32_t mid,
 }
 
 #if VECTOR_BYTES > 16
-/* plain_row with stores that bypass the caches; `out` on a vector's boundary. */
+/* LANES bytes as integers; GCC 12 makes them one by one of __builtin_convertvector. */
+static inline lane_mask load_bytes(const uint8_t *p)
+{
+#if VECTOR_BYTES == 64
+    return (lane_mask)_mm512_cvtepu8_epi32(_mm_loadu_si128((const void *)p));
+#else
+    return (lane_mask)_mm256_cvtepu8_epi32(_mm_loadl_epi64((const void *)p));
+#endif
+}
+
+/* plain_row with stores that bypass the caches. */
 static void stream_row(const uint8_t *in, ptrdiff_t n, int32_t mid, float *out)
 {
-    typedef uint8_t bytes __attribute__((vector_size(LANES)));
-    ptrdiff_t x = 0;
+    /* Such stores want the boundary of a vector. */
+    ptrdiff_t head = (ptrdiff_t)(-(uintptr_t)out % VECTOR_BYTES / sizeof(float));
+    ptrdiff_t x = head < n ? head : n;
+    plain_row(in, x, mid, out);
     for (; x + LANES <= n; x += LANES) {
-        bytes pixels;
-        memcpy(&pixels, in + x, sizeof pixels);
-        lane_mask difference = __builtin_convertvector(pixels, lane_mask) - mid;
-        lanes v = __builtin_convertvector(difference, lanes) * 1.5f;
+        lanes v = __builtin_convertvector(load_bytes(in + x) - mid, lanes) * 1.5f;
         v = pick(v < 0, v + 0.25f, v - 0.25f);
 #if VECTOR_BYTES == 64
         _mm512_stream_ps(out + x, (__m512)v);
@@ -52,26 +62,27 @@ static void stream_row(const uint8_t *in, ptrdiff_t n, int32_t mid, float *out)
     }
     plain_row(in + x, n - x, mid, out + x);
 }
+#else
+#define stream_row plain_row
 #endif
 
-void NAME(synthesize_row)(const uint8_t *in, ptrdiff_t in_stride, ptrdiff_t n,
-                          int64_t mid, int stream, float *out, ptrdiff_t out_stride)
+void NAME(synthesize_rows)(const feature_array *in, const feature_array *out,
+                           ptrdiff_t first, ptrdiff_t end, int64_t mid, int stream)
 {
-    if (in_stride != 1 || out_stride != sizeof(float) || mid > INT32_MAX - 255) {
-        strided_row(in, in_stride, n, mid, out, out_stride);
-        return;
+    ptrdiff_t cols = in->shape[1], in_stride = in->strides[1];
+    ptrdiff_t out_stride = out->strides[1];
+    int strided = in_stride != 1 || out_stride != sizeof(float);
+    for (ptrdiff_t y = first; y < end; y++) {
+        const uint8_t *from = row_of(in, y);
+        float *to = (float *)(void *)row_of(out, y);
+        if (strided || mid > INT32_MAX - 255)
+            strided_row(from, in_stride, cols, mid, to, out_stride);
+        else if (stream)
+            stream_row(from, cols, (int32_t)mid, to);
+        else
+            plain_row(from, cols, (int32_t)mid, to);
     }
 #if VECTOR_BYTES > 16
-    if (stream) {
-        ptrdiff_t head = (ptrdiff_t)(-(uintptr_t)out % VECTOR_BYTES / sizeof(float));
-        head = head < n ? head : n;
-        plain_row(in, head, (int32_t)mid, out);
-        stream_row(in + head, n - head, (int32_t)mid, out + head);
-        _mm_sfence();
-        return;
-    }
-#else
-    (void)stream;
+    _mm_sfence(); /* once a band: it waits for all the stores before it */
 #endif
-    plain_row(in, n, (int32_t)mid, out);
 }

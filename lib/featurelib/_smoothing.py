@@ -35,23 +35,24 @@ class Filter(ctypes.Structure):
     ]
 
 
-def _pair(value, name):
-    """One value an axis, from one for both or from a sequence of two."""
+def _for_axes(value, name, ndim):
+    """One value an axis, from one for all or from a sequence of as many."""
     if isinstance(value, str) or not np.iterable(value):
-        return value, value
+        return (value,) * ndim
     values = tuple(value)
-    if len(values) != 2:
+    if len(values) != ndim:
         raise error(ValueError, RuntimeError)(
             f"sequence argument must have length equal to input rank: `{name}` has"
-            f" {len(values)} values for 2 axes"
+            f" {len(values)} values for {ndim} axes"
         )
     return values
 
 
-def sigma_pair(sigma):
-    """Standard deviations along axis 0 and 1, checked."""
-    pair = tuple(s[()] if isinstance(s, np.ndarray) else s for s in _pair(sigma, "sigma"))
-    for value in pair:
+def sigmas_for(sigma, ndim=2):
+    """Standard deviations along each axis, checked."""
+    sigmas = _for_axes(sigma, "sigma", ndim)
+    sigmas = tuple(s[()] if isinstance(s, np.ndarray) else s for s in sigmas)
+    for value in sigmas:
         size = check_number(value, "sigma")
         if size < 0:
             raise ValueError("Sigma values less than zero are not valid")
@@ -61,13 +62,13 @@ def sigma_pair(sigma):
             raise error(ValueError, OverflowError)(
                 f"`sigma` must be at most {_SIGMA_MOST:g}, got {value}"
             )
-    return pair
+    return sigmas
 
 
-def border_codes(mode):
-    """The numbers of the border modes along axis 0 and 1."""
+def border_codes(mode, ndim=2):
+    """The numbers of the border modes along each axis."""
     codes = ()
-    for word in _pair(mode, "mode"):
+    for word in _for_axes(mode, "mode", ndim):
         if not isinstance(word, str) or word not in _BORDERS:
             known = ", ".join(repr(name) for name in _BORDERS)
             raise error(ValueError, RuntimeError)(
@@ -93,11 +94,19 @@ def gaussian_weights(sigma):
     return np.ascontiguousarray(weights[radius:], dtype=np.float64)
 
 
+def gaussian_filters(sigmas, borders):
+    """A filter an axis for C; they keep the weights that they point to alive."""
+    return _gaussian_filters(borders, *sigmas)
+
+
 @functools.lru_cache(maxsize=32, typed=True)
-def gaussian_filters(sigma_0, sigma_1, borders):
-    """Two filters for C; they keep the weights that they point to alive."""
-    weights = [gaussian_weights(sigma) for sigma in (sigma_0, sigma_1)]
-    filters = (Filter * 2)(
+def _gaussian_filters(borders, *sigmas):
+    return filters_of([gaussian_weights(sigma) for sigma in sigmas], borders)
+
+
+def filters_of(weights, borders):
+    """Filters for C from weights, centre first, and border codes."""
+    filters = (Filter * len(weights))(
         *(
             Filter(w.ctypes.data, w.size - 1, border)
             for w, border in zip(weights, borders)

@@ -10,6 +10,8 @@
  *   4. Library     version, instruction set, threads, memory
  *   5. Tutorial    synthesize_matrix, the smallest complete example
  *   6. Edges       canny
+ *   7. Corners     corner_harris, corner_shi_tomasi, corner_foerstner,
+ *                  corner_kitchen_rosenfeld
  *
  * Promises that hold for every function:
  *
@@ -213,6 +215,52 @@ FEATURE_API feature_status feature_canny_magnitude(
     const feature_array *image, const feature_array *mask,
     const feature_canny_parameters *parameters, const feature_array *magnitude,
     const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 7. Corners                                                               */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Dense corner measures. `image` has two dimensions and any dtype; integers are
+ * scaled to [0, 1] or [-1, 1]. `axis` are two filters, the Gaussian window along
+ * axis 0 and axis 1, whose borders Sobel's operator takes too; beyond a constant
+ * border stands 0. Responses have the image's shape and are float32 for float16 and
+ * float32 images, else float64.
+ */
+
+/* How feature_corner_harris makes a response of determinant and trace. */
+typedef enum feature_harris {
+    FEATURE_HARRIS_K,  /* det - factor trace^2 */
+    FEATURE_HARRIS_EPS /* 2 det / (trace + factor) */
+} feature_harris;
+
+FEATURE_API feature_status feature_corner_harris(
+    const feature_array *image, const feature_filter *axis, int32_t method,
+    double factor, const feature_array *response, const feature_run *run);
+
+/* The smaller eigenvalue of the structure tensor. */
+FEATURE_API feature_status feature_corner_shi_tomasi(const feature_array *image,
+                                                     const feature_filter *axis,
+                                                     const feature_array *response,
+                                                     const feature_run *run);
+
+/* det / trace and 4 det / trace^2; both 0 where the trace is 0. */
+FEATURE_API feature_status feature_corner_foerstner(const feature_array *image,
+                                                    const feature_filter *axis,
+                                                    const feature_array *size,
+                                                    const feature_array *roundness,
+                                                    const feature_run *run);
+
+/*
+ * Curvature of the level line times the gradient's magnitude, from Sobel's operator
+ * applied once and twice; integers are not scaled.
+ *
+ *   borders  two feature_border, along axis 0 and axis 1
+ *   cval     beyond the border where that is FEATURE_CONSTANT
+ */
+FEATURE_API feature_status feature_corner_kitchen_rosenfeld(
+    const feature_array *image, const int32_t *borders, double cval,
+    const feature_array *response, const feature_run *run);
 
 #ifdef __cplusplus
 }

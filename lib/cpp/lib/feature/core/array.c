@@ -62,3 +62,25 @@ feature_status check_plane(const feature_array *array, feature_dtype dtype,
             return FEATURE_BAD_ARGUMENT;
     return FEATURE_OK;
 }
+
+int is_empty(const feature_array *array)
+{
+    for (int32_t axis = 0; axis < array->ndim; axis++)
+        if (array->shape[axis] == 0)
+            return 1;
+    return 0;
+}
+
+feature_dtype storage_type(const feature_array *image)
+{
+    return image->dtype == FEATURE_FLOAT32 || image->dtype == FEATURE_FLOAT16
+               ? FEATURE_FLOAT32
+               : FEATURE_FLOAT64;
+}
+
+int filter_is_valid(const feature_filter *filter)
+{
+    return filter->weights != NULL && filter->radius >= 0 &&
+           filter->radius <= PTRDIFF_MAX / 64 && filter->border >= FEATURE_CONSTANT &&
+           filter->border <= FEATURE_WRAP;
+}

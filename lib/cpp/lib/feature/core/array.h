@@ -15,6 +15,15 @@ feature_status check_array(const feature_array *array, int32_t ndim);
 feature_status check_plane(const feature_array *array, feature_dtype dtype,
                            const feature_array *like);
 
+/* Does the array have no element? */
+int is_empty(const feature_array *array);
+
+/* What planes made from this image are stored in. */
+feature_dtype storage_type(const feature_array *image);
+
+/* Has the filter weights, a radius that can be counted in, and a border's rule? */
+int filter_is_valid(const feature_filter *filter);
+
 /* The first element of row y of a 2-D array. */
 static inline unsigned char *row_of(const feature_array *array, ptrdiff_t y)
 {

@@ -79,19 +79,29 @@ def border_codes(mode, ndim=2):
 
 
 @functools.lru_cache(maxsize=32, typed=True)
-def gaussian_weights(sigma):
-    """Normalised weights from the centre outwards, cut off at 4 sigma.
+def gaussian_weights(sigma, truncate=4.0):
+    """Normalised weights from the centre outwards, cut off at `truncate` sigma.
 
     Computed by NumPy in the order of `scipy.ndimage`, because a last bit that differs
     here decides ties there. Shared between calls: not to be modified.
     """
     if not sigma > 1e-15:
         return np.ones(1)
-    radius = int(4.0 * float(sigma) + 0.5)
+    radius = int(truncate * float(sigma) + 0.5)
     x = np.arange(-radius, radius + 1)
     weights = np.exp(-0.5 / (sigma * sigma) * x**2)
     weights = weights / weights.sum()
     return np.ascontiguousarray(weights[radius:], dtype=np.float64)
+
+
+@functools.lru_cache(maxsize=32, typed=True)
+def derivative_weights(sigma, truncate):
+    """Those of the Gaussian's first derivative: each times (before - after)."""
+    weights = gaussian_weights(sigma, truncate)
+    if not sigma > 1e-15:
+        return weights  # the reference leaves this axis alone
+    slope = np.ones(1) / -(sigma * sigma)
+    return np.arange(weights.size) * slope[0] * weights
 
 
 def gaussian_filters(sigmas, borders):

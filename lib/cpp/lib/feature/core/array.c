@@ -84,3 +84,34 @@ int filter_is_valid(const feature_filter *filter)
            filter->radius <= PTRDIFF_MAX / 64 && filter->border >= FEATURE_CONSTANT &&
            filter->border <= FEATURE_WRAP;
 }
+
+feature_status check_volume(const feature_array *array)
+{
+    if (array == NULL || array->ndim < 1 || array->ndim > DIMENSIONS_AT_MOST)
+        return FEATURE_BAD_ARGUMENT;
+    return check_array(array, array->ndim);
+}
+
+ptrdiff_t line_count(const feature_array *array)
+{
+    ptrdiff_t count = 1;
+    for (int32_t axis = 0; axis < array->ndim - 1; axis++)
+        count *= array->shape[axis];
+    return count;
+}
+
+void line_index(const feature_array *array, ptrdiff_t line, ptrdiff_t *index)
+{
+    for (int32_t axis = array->ndim - 2; axis >= 0; axis--) {
+        index[axis] = line % array->shape[axis];
+        line /= array->shape[axis];
+    }
+}
+
+unsigned char *line_of(const feature_array *array, const ptrdiff_t *index)
+{
+    unsigned char *first = array->data;
+    for (int32_t axis = 0; axis < array->ndim - 1; axis++)
+        first += index[axis] * array->strides[axis];
+    return first;
+}

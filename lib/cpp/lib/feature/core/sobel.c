@@ -3,6 +3,8 @@
 
 #include "core/border.h"
 
+#define NOTHING (-2) /* in a slot; -1 is a row beyond the border */
+
 void sobel_layout(sobel *s, const sobel_plan *plan, arena *a)
 {
     s->plan = plan;
@@ -21,9 +23,8 @@ void sobel_start(sobel *s, row_reader *read, void *from)
     s->read = read;
     s->from = from;
     s->at = -1;
-    s->oldest = 0;
     for (int k = 0; k < SOBEL_SLOTS; k++)
-        s->held[k] = -1;
+        s->held[k] = NOTHING;
     for (ptrdiff_t x = 0; x < s->pitch; x++)
         s->outside[x] = s->plan->cval;
 }
@@ -43,16 +44,28 @@ static wide *slot(const sobel *s, wide *rows, int k)
     return rows + k * s->pitch + ROW_PAD;
 }
 
-/* The slot that holds row y; reads the row into the oldest where none does. */
-static int slot_of(sobel *s, ptrdiff_t y)
+static int find(const sobel *s, ptrdiff_t y)
 {
     for (int k = 0; k < SOBEL_SLOTS; k++)
         if (s->held[k] == y)
             return k;
-    int k = s->oldest;
-    s->oldest = (k + 1) % SOBEL_SLOTS;
-    s->held[k] = y;
+    return -1;
+}
+
+/* A slot with none of the three rows in it, as there are more slots than rows. */
+static int free_slot(const sobel *s, const ptrdiff_t *rows)
+{
+    int k = 0;
+    while (s->held[k] == rows[0] || s->held[k] == rows[1] || s->held[k] == rows[2])
+        k++;
+    return k;
+}
+
+/* Reads row y into a slot. */
+static int read_into(sobel *s, int k, ptrdiff_t y)
+{
     wide *row = slot(s, s->pixels, k);
+    s->held[k] = y;
     s->read(s->from, y, row);
     continue_row(s->plan, row);
     s->plan->real->differ_row(row - 1, row, row + 1, s->plan->cols,
@@ -66,11 +79,18 @@ void sobel_move(sobel *s, ptrdiff_t y)
         return;
     const sobel_plan *plan = s->plan;
     const wide *pixels[3], *along[3];
+    ptrdiff_t rows[3];
+    for (int k = 0; k < 3; k++)
+        rows[k] = border_index(y - 1 + k, plan->rows, plan->border[0]);
     for (int k = 0; k < 3; k++) {
-        ptrdiff_t from = border_index(y - 1 + k, plan->rows, plan->border[0]);
-        int held = from < 0 ? -1 : slot_of(s, from);
-        pixels[k] = held < 0 ? s->outside + ROW_PAD : slot(s, s->pixels, held);
-        along[k] = held < 0 ? s->outside + ROW_PAD : slot(s, s->along, held);
+        pixels[k] = along[k] = s->outside + ROW_PAD;
+        if (rows[k] < 0)
+            continue;
+        int held = find(s, rows[k]);
+        if (held < 0)
+            held = read_into(s, free_slot(s, rows), rows[k]);
+        pixels[k] = slot(s, s->pixels, held);
+        along[k] = slot(s, s->along, held);
     }
     wide *d = s->differences + ROW_PAD;
     plan->real->differ_row(pixels[0], pixels[1], pixels[2], plan->cols, d);
@@ -81,7 +101,7 @@ void sobel_move(sobel *s, ptrdiff_t y)
     s->at = y;
 }
 
-const wide *sobel_held(sobel *s, ptrdiff_t y)
+const wide *sobel_held(const sobel *s, ptrdiff_t y)
 {
-    return slot(s, s->pixels, slot_of(s, y));
+    return slot(s, s->pixels, find(s, y));
 }

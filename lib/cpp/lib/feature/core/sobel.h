@@ -32,7 +32,6 @@ typedef struct sobel {
     wide *outside;        /* a row of the border's constant */
     wide *differences;    /* of the rows above and below */
     ptrdiff_t pitch, held[SOBEL_SLOTS];
-    int oldest;
 } sobel;
 
 void sobel_layout(sobel *s, const sobel_plan *plan, arena *a);
@@ -45,6 +44,6 @@ void sobel_start(sobel *s, row_reader *read, void *from);
 void sobel_move(sobel *s, ptrdiff_t y);
 
 /* The row of pixels that stands in the middle after a move to y. */
-const wide *sobel_held(sobel *s, ptrdiff_t y);
+const wide *sobel_held(const sobel *s, ptrdiff_t y);
 
 #endif

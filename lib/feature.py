@@ -9,9 +9,23 @@ which instruction set and how many threads are used, and why.
 """
 
 from featurelib._version import __version__
+from featurelib.corners import (
+    corner_foerstner,
+    corner_harris,
+    corner_kitchen_rosenfeld,
+    corner_shi_tomasi,
+)
 from featurelib.edges import canny
 from featurelib.library import info, release_memory
 from featurelib.matrix import synthesize_matrix
+from featurelib.tensors import (
+    hessian_matrix,
+    hessian_matrix_det,
+    hessian_matrix_eigvals,
+    shape_index,
+    structure_tensor,
+    structure_tensor_eigenvalues,
+)
 
 __all__ = [
     "__version__",
@@ -21,4 +35,16 @@ __all__ = [
     "synthesize_matrix",
     # edges
     "canny",
+    # tensors
+    "structure_tensor",
+    "structure_tensor_eigenvalues",
+    "hessian_matrix",
+    "hessian_matrix_eigvals",
+    "hessian_matrix_det",
+    "shape_index",
+    # corners
+    "corner_kitchen_rosenfeld",
+    "corner_harris",
+    "corner_shi_tomasi",
+    "corner_foerstner",
 ]

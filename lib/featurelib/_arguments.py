@@ -53,6 +53,42 @@ def check_2d(array, name="image"):
         raise ValueError(f"The parameter `{name}` must be a 2-dimensional array")
 
 
+MASK_HINT = "pass `image.data` and treat what the mask hides yourself"
+
+# What the library reads; longdouble is converted.
+_READ = "?bBhHiIlLqQefd"
+
+
+def check_scalable(image, name="image", way_out=MASK_HINT):
+    """`image` as an array of a type that can be scaled as by `img_as_float`."""
+    image = as_array(image, name, way_out)
+    if image.dtype.char == "g":
+        return image.astype(np.float64)
+    if image.dtype.char not in _READ:
+        raise error(ValueError, TypeError)(
+            f"Cannot convert from {image.dtype} to float64."
+        )
+    return image
+
+
+def check_grey(image, dimensions):
+    """`image` without axes of length 1, which must leave one of `dimensions`."""
+    image = np.squeeze(as_array(image, "image", MASK_HINT))
+    words = "-or-".join(map(str, dimensions))
+    if image.size == 0:
+        raise ValueError("The parameter `image` cannot be an empty array")
+    if image.ndim not in dimensions:
+        raise ValueError(
+            f"The parameter `image` must be a {words}-dimensional array"
+        )
+    return check_scalable(image)
+
+
+def stored_type(image):
+    """What planes made from `image` are stored in."""
+    return np.dtype(np.float32 if image.dtype.char in "ef" else np.float64)
+
+
 def check_number(value, name):
     """`value` as a float; refuses what is not one real number."""
     try:
@@ -103,3 +139,31 @@ def compute_into(out, inputs, compute):
     else:
         compute(out)
     return out
+
+
+def check_outs(out, count, shape, dtype):
+    """A list of `count` arrays that fit: those in the tuple `out`, or new ones."""
+    if out is None:
+        return [np.empty(shape, dtype) for _ in range(count)]
+    if not isinstance(out, (tuple, list)) or len(out) != count:
+        raise ValueError(f"`out` must be a tuple of {count} arrays, got {out!r:.60}")
+    return [check_out(plane, shape, dtype) for plane in out]
+
+
+def compute_all_into(outs, inputs, compute, contiguous=False):
+    """compute(arrays) with `outs`, copies standing in where C cannot write at once;
+    with `contiguous` also where one is not in C's order."""
+
+    def stand_in(number, out):
+        others = [*inputs, *outs[:number]]
+        shared = any(np.may_share_memory(out, other) for other in others)
+        if shared or not out.flags.aligned or contiguous and not out.flags.c_contiguous:
+            return np.empty(out.shape, out.dtype)
+        return out
+
+    written = [stand_in(number, out) for number, out in enumerate(outs)]
+    compute(written)
+    for out, fresh in zip(outs, written):
+        if fresh is not out:
+            out[...] = fresh
+    return outs

@@ -277,6 +277,14 @@ def _as_argument(array):
     return ctypes.byref(described)
 
 
+def arrays(planes):
+    """Several NumPy arrays as C takes them: side by side."""
+    described = [_as_argument(plane)._obj for plane in planes]
+    block = (_Array * len(described))(*described)
+    block.owners = described  # shapes and strides live in them
+    return block
+
+
 # ---------------------------------------------------------------------------
 # The library as a whole
 # ---------------------------------------------------------------------------

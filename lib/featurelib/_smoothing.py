@@ -35,23 +35,24 @@ class Filter(_native.Structure):
     ]
 
 
-def _pair(value, name):
-    """One value an axis, from one for both or from a sequence of two."""
+def _for_axes(value, name, ndim):
+    """One value an axis, from one for all or from a sequence of as many."""
     if isinstance(value, str) or not np.iterable(value):
-        return value, value
+        return (value,) * ndim
     values = tuple(value)
-    if len(values) != 2:
+    if len(values) != ndim:
         raise error(ValueError, RuntimeError)(
             f"sequence argument must have length equal to input rank: `{name}` has"
-            f" {len(values)} values for 2 axes"
+            f" {len(values)} values for {ndim} axes"
         )
     return values
 
 
-def sigma_pair(sigma):
-    """Standard deviations along axis 0 and 1, checked."""
-    pair = tuple(s[()] if isinstance(s, np.ndarray) else s for s in _pair(sigma, "sigma"))
-    for value in pair:
+def sigmas_for(sigma, ndim=2):
+    """Standard deviations along each axis, checked."""
+    sigmas = _for_axes(sigma, "sigma", ndim)
+    sigmas = tuple(s[()] if isinstance(s, np.ndarray) else s for s in sigmas)
+    for value in sigmas:
         size = check_number(value, "sigma")
         if size < 0:
             raise ValueError("Sigma values less than zero are not valid")
@@ -61,13 +62,13 @@ def sigma_pair(sigma):
             raise error(ValueError, OverflowError)(
                 f"`sigma` must be at most {_SIGMA_MOST:g}, got {value}"
             )
-    return pair
+    return sigmas
 
 
-def border_codes(mode):
-    """The numbers of the border modes along axis 0 and 1."""
+def border_codes(mode, ndim=2):
+    """The numbers of the border modes along each axis."""
     codes = ()
-    for word in _pair(mode, "mode"):
+    for word in _for_axes(mode, "mode", ndim):
         if not isinstance(word, str) or word not in _BORDERS:
             known = ", ".join(repr(name) for name in _BORDERS)
             raise error(ValueError, RuntimeError)(
@@ -78,15 +79,15 @@ def border_codes(mode):
 
 
 @functools.lru_cache(maxsize=32, typed=True)
-def gaussian_weights(sigma):
-    """Normalised weights from the centre outwards, cut off at 4 sigma.
+def gaussian_weights(sigma, truncate=4.0):
+    """Normalised weights from the centre outwards, cut off at `truncate` sigma.
 
     Computed by NumPy in the order of `scipy.ndimage`, because a last bit that differs
     here decides ties there. Shared between calls: not to be modified.
     """
     if not sigma > 1e-15:
         return np.ones(1)
-    radius = int(4.0 * float(sigma) + 0.5)
+    radius = int(truncate * float(sigma) + 0.5)
     x = np.arange(-radius, radius + 1)
     weights = np.exp(-0.5 / (sigma * sigma) * x**2)
     weights = weights / weights.sum()
@@ -94,10 +95,28 @@ def gaussian_weights(sigma):
 
 
 @functools.lru_cache(maxsize=32, typed=True)
-def gaussian_filters(sigma_0, sigma_1, borders):
-    """Two filters for C; they keep the weights that they point to alive."""
-    weights = [gaussian_weights(sigma) for sigma in (sigma_0, sigma_1)]
-    filters = (Filter * 2)(
+def derivative_weights(sigma, truncate):
+    """Those of the Gaussian's first derivative: each times (before - after)."""
+    weights = gaussian_weights(sigma, truncate)
+    if not sigma > 1e-15:
+        return weights  # the reference leaves this axis alone
+    slope = np.ones(1) / -(sigma * sigma)
+    return np.arange(weights.size) * slope[0] * weights
+
+
+def gaussian_filters(sigmas, borders):
+    """A filter an axis for C; they keep the weights that they point to alive."""
+    return _gaussian_filters(borders, *sigmas)
+
+
+@functools.lru_cache(maxsize=32, typed=True)
+def _gaussian_filters(borders, *sigmas):
+    return filters_of([gaussian_weights(sigma) for sigma in sigmas], borders)
+
+
+def filters_of(weights, borders):
+    """Filters for C from weights, centre first, and border codes."""
+    filters = (Filter * len(weights))(
         *(
             Filter(w.ctypes.data, w.size - 1, border)
             for w, border in zip(weights, borders)

@@ -13,7 +13,7 @@ from ._arguments import (
     compute_into,
     error,
 )
-from ._smoothing import Filter, border_codes, gaussian_filters, sigma_pair
+from ._smoothing import Filter, border_codes, gaussian_filters, sigmas_for
 
 
 class _Parameters(_native.Structure):
@@ -188,7 +188,7 @@ def canny(
     mask = _check_mask(mask, image)
     out = check_out(out, image.shape, bool)
     check_number(cval, "cval")
-    filters = gaussian_filters(*sigma_pair(sigma), border_codes(mode))
+    filters = gaussian_filters(sigmas_for(sigma), border_codes(mode))
     parameters = _Parameters(filters, cval, normalize)
     run = _native.run(workers)
 

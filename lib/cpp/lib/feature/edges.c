@@ -82,13 +82,6 @@ typedef struct canny_scratch {
 /* The job                                                                  */
 /* ------------------------------------------------------------------------ */
 
-static int filter_is_valid(const feature_filter *filter)
-{
-    return filter->weights != NULL && filter->radius >= 0 &&
-           filter->radius <= PTRDIFF_MAX / 64 && filter->border >= FEATURE_CONSTANT &&
-           filter->border <= FEATURE_WRAP;
-}
-
 static feature_status check_input(const feature_array *image, const feature_array *mask,
                                   const feature_canny_parameters *parameters)
 {
@@ -111,19 +104,6 @@ static void bracket(double threshold, float *below, float *above)
     double error = isinf(threshold) ? 0 : fabs(threshold) * 2e-6;
     *below = (float)(threshold - error);
     *above = (float)(threshold + error);
-}
-
-static int is_empty(const feature_array *image)
-{
-    return image->shape[0] == 0 || image->shape[1] == 0;
-}
-
-/* What planes of this image are stored in. */
-static feature_dtype storage_type(const feature_array *image)
-{
-    return image->dtype == FEATURE_FLOAT32 || image->dtype == FEATURE_FLOAT16
-               ? FEATURE_FLOAT32
-               : FEATURE_FLOAT64;
 }
 
 static double nanoseconds(const canny_job *job)

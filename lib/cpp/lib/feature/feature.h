@@ -10,6 +10,10 @@
  *   4. Library     version, instruction set, threads, memory
  *   5. Tutorial    synthesize_matrix, the smallest complete example
  *   6. Edges       canny
+ *   7. Tensors     structure_tensor, eigenvalues, hessian_matrix, hessian_matrix_det,
+ *                  shape_index
+ *   8. Corners     corner_harris, corner_shi_tomasi, corner_foerstner,
+ *                  corner_kitchen_rosenfeld
  *
  * Promises that hold for every function:
  *
@@ -213,6 +217,130 @@ FEATURE_API feature_status feature_canny_magnitude(
     const feature_array *image, const feature_array *mask,
     const feature_canny_parameters *parameters, const feature_array *magnitude,
     const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 7. Tensors                                                               */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Images have any dtype; integers are scaled to [0, 1] or [-1, 1]. Planes have the
+ * image's shape and are float32 for float16 and float32 images, else float64. Those
+ * of a symmetric n by n matrix are n (n + 1) / 2: the upper triangle, row by row.
+ */
+
+/*
+ * Products of Sobel's gradients, averaged by a Gaussian. At least two dimensions.
+ *
+ *   axis    a filter for each axis; Sobel's operator takes its borders
+ *   cval    beyond the border where that is FEATURE_CONSTANT
+ */
+FEATURE_API feature_status feature_structure_tensor(const feature_array *image,
+                                                    const feature_filter *axis,
+                                                    double cval,
+                                                    const feature_array *planes,
+                                                    const feature_run *run);
+
+/*
+ * Eigenvalues, decreasing, of symmetric matrices whose elements stand in
+ * order (order + 1) / 2 planes of one shape, float32 or float64.
+ *
+ *   order   rows of a matrix, 1 to 8
+ *   values  `order` planes of the same shape and dtype
+ */
+FEATURE_API feature_status feature_structure_tensor_eigenvalues(
+    const feature_array *planes, int32_t order, const feature_array *values,
+    const feature_run *run);
+
+/* The same, under the name that the Hessian's eigenvalues have in Python. */
+FEATURE_API feature_status feature_hessian_matrix_eigvals(const feature_array *planes,
+                                                          int32_t order,
+                                                          const feature_array *values,
+                                                          const feature_run *run);
+
+/*
+ * Second derivatives of a smoothed image, up to eight dimensions.
+ *
+ *   smoothing      a filter for each axis
+ *   derivative     NULL: differences of the smoothed image, whose axes must then be 2
+ *                  long or more. Else an antisymmetric filter for each axis, applied
+ *                  along the axes of differentiation while `smoothing` is along the
+ *                  others: weights[k] times (element k before - element k after)
+ *   cval           beyond the border where that is FEATURE_CONSTANT
+ *   columns_first  non-zero, in two dimensions: planes 11, 10, 00
+ */
+FEATURE_API feature_status feature_hessian_matrix(
+    const feature_array *image, const feature_filter *smoothing,
+    const feature_filter *derivative, double cval, int32_t columns_first,
+    const feature_array *planes, const feature_run *run);
+
+/* The determinant of the Hessian by differences; constant borders are 0. */
+FEATURE_API feature_status feature_hessian_matrix_det(const feature_array *image,
+                                                      const feature_filter *axis,
+                                                      const feature_array *determinant,
+                                                      const feature_run *run);
+
+/*
+ * The determinant by SURF's box filters, two dimensions.
+ *
+ *   size         of the filters in pixels, 3 sigma, at least 1
+ *   determinant  float64
+ */
+FEATURE_API feature_status feature_hessian_matrix_det_boxes(
+    const feature_array *image, ptrdiff_t size, const feature_array *determinant,
+    const feature_run *run);
+
+/* Koenderink and van Doorn's shape index, two dimensions; NaN where the Hessian's
+ * eigenvalues are equal. */
+FEATURE_API feature_status feature_shape_index(const feature_array *image,
+                                               const feature_filter *axis, double cval,
+                                               const feature_array *index,
+                                               const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 8. Corners                                                               */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Dense corner measures. `image` has two dimensions and any dtype; integers are
+ * scaled to [0, 1] or [-1, 1]. `axis` are two filters, the Gaussian window along
+ * axis 0 and axis 1, whose borders Sobel's operator takes too; beyond a constant
+ * border stands 0. Responses have the image's shape and are float32 for float16 and
+ * float32 images, else float64.
+ */
+
+/* How feature_corner_harris makes a response of determinant and trace. */
+typedef enum feature_harris {
+    FEATURE_HARRIS_K,  /* det - factor trace^2 */
+    FEATURE_HARRIS_EPS /* 2 det / (trace + factor) */
+} feature_harris;
+
+FEATURE_API feature_status feature_corner_harris(
+    const feature_array *image, const feature_filter *axis, int32_t method,
+    double factor, const feature_array *response, const feature_run *run);
+
+/* The smaller eigenvalue of the structure tensor. */
+FEATURE_API feature_status feature_corner_shi_tomasi(const feature_array *image,
+                                                     const feature_filter *axis,
+                                                     const feature_array *response,
+                                                     const feature_run *run);
+
+/* det / trace and 4 det / trace^2; both 0 where the trace is 0. */
+FEATURE_API feature_status feature_corner_foerstner(const feature_array *image,
+                                                    const feature_filter *axis,
+                                                    const feature_array *size,
+                                                    const feature_array *roundness,
+                                                    const feature_run *run);
+
+/*
+ * Curvature of the level line times the gradient's magnitude, from Sobel's operator
+ * applied once and twice; integers are not scaled.
+ *
+ *   borders  two feature_border, along axis 0 and axis 1
+ *   cval     beyond the border where that is FEATURE_CONSTANT
+ */
+FEATURE_API feature_status feature_corner_kitchen_rosenfeld(
+    const feature_array *image, const int32_t *borders, double cval,
+    const feature_array *response, const feature_run *run);
 
 #ifdef __cplusplus
 }

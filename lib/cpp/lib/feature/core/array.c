@@ -62,3 +62,56 @@ feature_status check_plane(const feature_array *array, feature_dtype dtype,
             return FEATURE_BAD_ARGUMENT;
     return FEATURE_OK;
 }
+
+int is_empty(const feature_array *array)
+{
+    for (int32_t axis = 0; axis < array->ndim; axis++)
+        if (array->shape[axis] == 0)
+            return 1;
+    return 0;
+}
+
+feature_dtype storage_type(const feature_array *image)
+{
+    return image->dtype == FEATURE_FLOAT32 || image->dtype == FEATURE_FLOAT16
+               ? FEATURE_FLOAT32
+               : FEATURE_FLOAT64;
+}
+
+int filter_is_valid(const feature_filter *filter)
+{
+    return filter->weights != NULL && filter->radius >= 0 &&
+           filter->radius <= PTRDIFF_MAX / 64 && filter->border >= FEATURE_CONSTANT &&
+           filter->border <= FEATURE_WRAP;
+}
+
+feature_status check_volume(const feature_array *array)
+{
+    if (array == NULL || array->ndim < 1 || array->ndim > DIMENSIONS_AT_MOST)
+        return FEATURE_BAD_ARGUMENT;
+    return check_array(array, array->ndim);
+}
+
+ptrdiff_t line_count(const feature_array *array)
+{
+    ptrdiff_t count = 1;
+    for (int32_t axis = 0; axis < array->ndim - 1; axis++)
+        count *= array->shape[axis];
+    return count;
+}
+
+void line_index(const feature_array *array, ptrdiff_t line, ptrdiff_t *index)
+{
+    for (int32_t axis = array->ndim - 2; axis >= 0; axis--) {
+        index[axis] = line % array->shape[axis];
+        line /= array->shape[axis];
+    }
+}
+
+unsigned char *line_of(const feature_array *array, const ptrdiff_t *index)
+{
+    unsigned char *first = array->data;
+    for (int32_t axis = 0; axis < array->ndim - 1; axis++)
+        first += index[axis] * array->strides[axis];
+    return first;
+}

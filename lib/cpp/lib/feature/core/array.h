@@ -15,6 +15,26 @@ feature_status check_array(const feature_array *array, int32_t ndim);
 feature_status check_plane(const feature_array *array, feature_dtype dtype,
                            const feature_array *like);
 
+/* Does the array have no element? */
+int is_empty(const feature_array *array);
+
+/* What planes made from this image are stored in. */
+feature_dtype storage_type(const feature_array *image);
+
+/* Has the filter weights, a radius that can be counted in, and a border's rule? */
+int filter_is_valid(const feature_filter *filter);
+
+#define DIMENSIONS_AT_MOST 32
+
+/* OK when the array is complete and has 1 to DIMENSIONS_AT_MOST dimensions. */
+feature_status check_volume(const feature_array *array);
+
+/* Lines are what stands side by side along the last axis, counted in C's order:
+ * how many there are, the index of one along the other axes, its first element. */
+ptrdiff_t line_count(const feature_array *array);
+void line_index(const feature_array *array, ptrdiff_t line, ptrdiff_t *index);
+unsigned char *line_of(const feature_array *array, const ptrdiff_t *index);
+
 /* The first element of row y of a 2-D array. */
 static inline unsigned char *row_of(const feature_array *array, ptrdiff_t y)
 {

@@ -85,6 +85,14 @@ void smoother_start(smoother *s, ptrdiff_t first_row)
     for (ptrdiff_t x = 0; x < s->pitch; x++)
         s->outside[x] = s->plan->cval;
     s->loaded = keeps_all(s) ? 0 : first_row - s->radius;
+    s->read = NULL;
+}
+
+void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read, void *from)
+{
+    smoother_start(s, first_row);
+    s->read = read;
+    s->from = from;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -110,12 +118,25 @@ static void load_source_row(smoother *s, ptrdiff_t y)
     wide *row = ring_row(s, y);
     if (from < 0)
         return;
-    plan->plain->load_row(row_of(image, from), image->strides[1], cols,
-                          (feature_dtype)image->dtype, row);
+    if (s->read != NULL)
+        s->read(s->from, from, row);
+    else
+        plan->plain->load_row(row_of(image, from), image->strides[1], cols,
+                              (feature_dtype)image->dtype, row);
     if (plan->mask != NULL)
         plan->plain->mask_row(row_of(plan->mask, from), plan->mask->strides[1], cols,
                               row);
     memset(row + cols, 0, (size_t)(s->pitch - cols) * sizeof(wide));
+}
+
+void smoother_load(smoother *s, ptrdiff_t y, ptrdiff_t last)
+{
+    int all = keeps_all(s);
+    ptrdiff_t needed = all ? rows_of(s->plan) - 1 : y + s->radius;
+    if (!all && s->loaded < y - s->radius)
+        s->loaded = y - s->radius;
+    for (ptrdiff_t end = needed < last ? needed : last; s->loaded <= end; s->loaded++)
+        load_source_row(s, s->loaded);
 }
 
 /* Loads what row y needs, and points s->rows at it. */
@@ -123,10 +144,7 @@ static void gather_rows(smoother *s, ptrdiff_t y)
 {
     ptrdiff_t first = y - s->radius, last = y + s->radius, rows = rows_of(s->plan);
     int all = keeps_all(s);
-    if (!all && s->loaded < first)
-        s->loaded = first;
-    for (ptrdiff_t end = all ? rows - 1 : last; s->loaded <= end; s->loaded++)
-        load_source_row(s, s->loaded);
+    smoother_load(s, y, PTRDIFF_MAX);
     for (ptrdiff_t k = first; k <= last; k++) {
         ptrdiff_t from = border_index(k, rows, s->plan->axis[0].border);
         s->rows[k - first] = from < 0 ? s->outside : ring_row(s, all ? from : k);

@@ -23,9 +23,12 @@
 /* Elements between the starts of two padded rows of n. */
 ptrdiff_t row_pitch(ptrdiff_t n);
 
+/* Row y of what is filtered, as doubles; `from` is the reader's own. */
+typedef void row_reader(void *from, ptrdiff_t y, wide *row);
+
 /* What is smoothed, and how: the same for all threads of a call. */
 typedef struct smooth_plan {
-    const feature_array *image;
+    const feature_array *image; /* only its shape counts where rows are read elsewhere */
     const feature_array *mask;  /* where it is false the image counts as 0; or NULL */
     const feature_filter *axis; /* two filters */
     double cval;
@@ -36,6 +39,8 @@ typedef struct smooth_plan {
 /* One thread's buffers. */
 typedef struct smoother {
     const smooth_plan *plan;
+    row_reader *read;   /* where rows come from; NULL: from the plan's image */
+    void *from;
     wide *ring;         /* the last 2 radius + 1 source rows, or all if fewer */
     wide *outside;      /* a row of the border's constant */
     const wide **rows;  /* those under the filter in order, for the kernel */
@@ -50,6 +55,13 @@ void smoother_layout(smoother *s, const smooth_plan *plan, arena *a);
 
 /* Before the first row of a band, on memory that may hold anything. */
 void smoother_start(smoother *s, ptrdiff_t first_row);
+
+/* The same, where source rows come from `read`. */
+void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read, void *from);
+
+/* Loads what row y needs, up to the source row `last` at most, so that several
+ * smoothers whose rows are made together can be led in step. */
+void smoother_load(smoother *s, ptrdiff_t y, ptrdiff_t last);
 
 /* Smoothed row y into a padded row; y must not decrease within a band. */
 void smoother_row(smoother *s, ptrdiff_t y, wide *out);

@@ -2,7 +2,8 @@
 /*
  * Pixels of any type as doubles, with the value range of scikit-image's
  * img_as_float: unsigned integers are multiplied by 1 / maximum, signed ones too
- * and then raised to -1, floating point and bool are taken as they are.
+ * and then raised to -1, floating point and bool are taken as they are; or all of
+ * them as they are.
  */
 #include "kernels/variant.h"
 
@@ -48,13 +49,30 @@ static inline double not_below(double v, double least)
 #define SIGNED(type, maximum) LOOP(type, not_below(v * (1.0 / (maximum)), -1))
 #define UNSIGNED(type, maximum) LOOP(type, v * (1.0 / (maximum)))
 
-void NAME(load_row)(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
-                    feature_dtype dtype, wide *restrict out)
+/* What has one value, scaled or not. */
+static void load_unscalable(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
+                            feature_dtype dtype, wide *restrict out)
 {
     switch (dtype) {
     case FEATURE_BOOL:
         LOOP(uint8_t, v != 0);
         break;
+    case FEATURE_FLOAT16:
+        LOOP(uint16_t, from_half(v));
+        break;
+    case FEATURE_FLOAT32:
+        LOOP(float, as_is(v));
+        break;
+    default:
+        LOOP(double, as_is(v));
+        break;
+    }
+}
+
+void NAME(load_row)(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
+                    feature_dtype dtype, wide *restrict out)
+{
+    switch (dtype) {
     case FEATURE_UINT8:
         UNSIGNED(uint8_t, 255.0);
         break;
@@ -73,16 +91,48 @@ void NAME(load_row)(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
     case FEATURE_INT32:
         SIGNED(int32_t, 2147483647.0);
         break;
-    case FEATURE_FLOAT16:
-        LOOP(uint16_t, from_half(v));
+    case FEATURE_UINT64:
+        UNSIGNED(uint64_t, 18446744073709551615.0);
         break;
-    case FEATURE_FLOAT32:
-        LOOP(float, as_is(v));
+    case FEATURE_INT64:
+        SIGNED(int64_t, 9223372036854775807.0);
         break;
-    case FEATURE_FLOAT64:
-        LOOP(double, as_is(v));
+    default:
+        load_unscalable(in, stride, n, dtype, out);
         break;
-    default: /* 64-bit integers are refused before */
+    }
+}
+
+void NAME(load_unscaled_row)(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
+                             feature_dtype dtype, wide *restrict out)
+{
+    switch (dtype) {
+    case FEATURE_UINT8:
+        LOOP(uint8_t, v);
+        break;
+    case FEATURE_INT8:
+        LOOP(int8_t, v);
+        break;
+    case FEATURE_UINT16:
+        LOOP(uint16_t, v);
+        break;
+    case FEATURE_INT16:
+        LOOP(int16_t, v);
+        break;
+    case FEATURE_UINT32:
+        LOOP(uint32_t, v);
+        break;
+    case FEATURE_INT32:
+        LOOP(int32_t, v);
+        break;
+    case FEATURE_UINT64:
+        LOOP(uint64_t, (double)v);
+        break;
+    case FEATURE_INT64:
+        LOOP(int64_t, (double)v);
+        break;
+    default:
+        load_unscalable(in, stride, n, dtype, out);
         break;
     }
 }

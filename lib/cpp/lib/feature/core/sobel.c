@@ -1,0 +1,107 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+#include "core/sobel.h"
+
+#include "core/border.h"
+
+#define NOTHING (-2) /* in a slot; -1 is a row beyond the border */
+
+void sobel_layout(sobel *s, const sobel_plan *plan, arena *a)
+{
+    s->plan = plan;
+    s->pitch = row_pitch(plan->cols);
+    size_t row_bytes = (size_t)s->pitch * sizeof(wide);
+    s->down = arena_take(a, 1, row_bytes);
+    s->right = arena_take(a, 1, row_bytes);
+    s->differences = arena_take(a, 1, row_bytes);
+    s->outside = arena_take(a, 1, row_bytes);
+    s->pixels = arena_take(a, SOBEL_SLOTS, row_bytes);
+    s->along = arena_take(a, SOBEL_SLOTS, row_bytes);
+}
+
+void sobel_start(sobel *s, row_reader *read, void *from)
+{
+    s->read = read;
+    s->from = from;
+    s->at = -1;
+    for (int k = 0; k < SOBEL_SLOTS; k++)
+        s->held[k] = NOTHING;
+    for (ptrdiff_t x = 0; x < s->pitch; x++)
+        s->outside[x] = s->plan->cval;
+}
+
+/* One element beyond each end of a padded row. */
+static void continue_row(const sobel_plan *plan, wide *row)
+{
+    ptrdiff_t n = plan->cols;
+    ptrdiff_t left = border_index(-1, n, plan->border[1]);
+    ptrdiff_t right = border_index(n, n, plan->border[1]);
+    row[-1] = left < 0 ? plan->cval : row[left];
+    row[n] = right < 0 ? plan->cval : row[right];
+}
+
+static wide *slot(const sobel *s, wide *rows, int k)
+{
+    return rows + k * s->pitch + ROW_PAD;
+}
+
+static int find(const sobel *s, ptrdiff_t y)
+{
+    for (int k = 0; k < SOBEL_SLOTS; k++)
+        if (s->held[k] == y)
+            return k;
+    return -1;
+}
+
+/* A slot with none of the three rows in it, as there are more slots than rows. */
+static int free_slot(const sobel *s, const ptrdiff_t *rows)
+{
+    int k = 0;
+    while (s->held[k] == rows[0] || s->held[k] == rows[1] || s->held[k] == rows[2])
+        k++;
+    return k;
+}
+
+/* Reads row y into a slot. */
+static int read_into(sobel *s, int k, ptrdiff_t y)
+{
+    wide *row = slot(s, s->pixels, k);
+    s->held[k] = y;
+    s->read(s->from, y, row);
+    continue_row(s->plan, row);
+    s->plan->real->differ_row(row - 1, row, row + 1, s->plan->cols,
+                              slot(s, s->along, k));
+    return k;
+}
+
+void sobel_move(sobel *s, ptrdiff_t y)
+{
+    if (s->at == y)
+        return;
+    const sobel_plan *plan = s->plan;
+    const wide *pixels[3], *along[3];
+    ptrdiff_t rows[3];
+    for (int k = 0; k < 3; k++)
+        rows[k] = border_index(y - 1 + k, plan->rows, plan->border[0]);
+    for (int k = 0; k < 3; k++) {
+        pixels[k] = along[k] = s->outside + ROW_PAD;
+        if (rows[k] < 0)
+            continue;
+        int held = find(s, rows[k]);
+        if (held < 0)
+            held = read_into(s, free_slot(s, rows), rows[k]);
+        pixels[k] = slot(s, s->pixels, held);
+        along[k] = slot(s, s->along, held);
+    }
+    wide *d = s->differences + ROW_PAD;
+    plan->real->differ_row(pixels[0], pixels[1], pixels[2], plan->cols, d);
+    continue_row(plan, d);
+    plan->real->weigh_row(d - 1, d, d + 1, plan->cols, s->down + ROW_PAD);
+    plan->real->weigh_row(along[0], along[1], along[2], plan->cols,
+                          s->right + ROW_PAD);
+    s->at = y;
+}
+
+const wide *sobel_held(const sobel *s, ptrdiff_t y)
+{
+    return slot(s, s->pixels, find(s, y));
+}

@@ -1,0 +1,49 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Gradients by Sobel's operator (gain 8), a row at a time, as SciPy computes them:
+ * the difference along one axis, stored, then 1 2 1 along the other, stored; each
+ * pass with the border's rule, so that beyond a constant border the differences of
+ * the first pass count as that constant too.
+ */
+#ifndef CORE_SOBEL_H
+#define CORE_SOBEL_H
+
+#include "core/memory.h"
+#include "core/smooth.h"
+#include "kernels/kernels.h"
+
+#define SOBEL_SLOTS 4
+
+typedef struct sobel_plan {
+    ptrdiff_t rows, cols;
+    int32_t border[2]; /* feature_border along axis 0 and 1 */
+    double cval;
+    const real_kernels *real;
+} sobel_plan;
+
+/* One thread's buffers. */
+typedef struct sobel {
+    const sobel_plan *plan;
+    row_reader *read;
+    void *from;
+    wide *down, *right; /* the gradients of row `at`, padded */
+    ptrdiff_t at;
+    wide *pixels, *along; /* SOBEL_SLOTS rows, and their differences along the row */
+    wide *outside;        /* a row of the border's constant */
+    wide *differences;    /* of the rows above and below */
+    ptrdiff_t pitch, held[SOBEL_SLOTS];
+} sobel;
+
+void sobel_layout(sobel *s, const sobel_plan *plan, arena *a);
+
+/* On memory that may hold anything. */
+void sobel_start(sobel *s, row_reader *read, void *from);
+
+/* Makes s->down and s->right those of row y of the image; any order, but rows that
+ * follow each other are cheap. */
+void sobel_move(sobel *s, ptrdiff_t y);
+
+/* The row of pixels that stands in the middle after a move to y. */
+const wide *sobel_held(const sobel *s, ptrdiff_t y);
+
+#endif

@@ -1,0 +1,526 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Tensors: the Hessian of an image, its determinant, and the shape index.
+ *
+ * With S the image smoothed by a Gaussian, the Hessian's elements are Hij = d/dj d/di S,
+ * i <= j, n (n + 1) / 2 planes in the order 00, 01, ..., 11, ... There are two ways.
+ *
+ *   Differences. d/di is (next - previous) / 2, at both ends the difference of the
+ *   last two; the second derivative is that of the first. `columns_first` (2-D only)
+ *   gives the planes 11, 10, 00, where 10 is made in the other order and rounded
+ *   otherwise.
+ *
+ *   Gaussian derivatives. Two filters an axis, a Gaussian of sigma / sqrt 2 and its
+ *   derivative. The gradient along i is the derivative's filter along i and the
+ *   Gaussian's along the others; Hij is the same along j, of the gradient along i. So
+ *   the Gaussians of both add up to sigma.
+ *
+ * Shape index. J. J. Koenderink, A. J. van Doorn, "Surface shape and curvature
+ * scales", Image and Vision Computing 10 (1992), 557-564. With k1 >= k2 the
+ * eigenvalues of the Hessian by differences: 2 / pi arctan((k2 + k1) / (k2 - k1)), -1
+ * for a cup to 1 for a cap, NaN where both are 0.
+ *
+ * Determinant. Exactly, of the Hessian by differences; or in two dimensions by the
+ * box filters of H. Bay, A. Ess, T. Tuytelaars, L. Van Gool, "Speeded-Up Robust
+ * Features", Computer Vision and Image Understanding 110 (2008), 346-359, on an
+ * integral image (core/integral.h), whose cost does not depend on sigma.
+ *
+ * How it runs. By differences in two dimensions, a band of rows is one unit of work:
+ * smoothed rows are pulled (core/smooth.h) through a ring of five. In more
+ * dimensions one plane of doubles is smoothed (core/volume.h), then its lines are
+ * worked through in bands. Either way a line of the result is made of pointers
+ * to lines of S. Gaussian derivatives run on whole planes, n + 1 of them kept.
+ */
+#include "core/array.h"
+#include "core/integral.h"
+#include "core/memory.h"
+#include "core/smooth.h"
+#include "core/threads.h"
+#include "core/volume.h"
+#include "feature.h"
+#include "kernels/kernels.h"
+
+#define BAND_ROWS 64
+#define SMOOTHED_ROWS 5
+#define PAIRS_AT_MOST (ORDER_AT_MOST * (ORDER_AT_MOST + 1) / 2)
+/* Measured with AVX2; only the break-even of threads depends on them. */
+#define NANOSECONDS_PER_PIXEL 3
+#define NANOSECONDS_OF_FILTERS 6
+#define NANOSECONDS_OF_BOXES 3
+
+typedef enum hessian_result { PLANES, DETERMINANT, SHAPE_INDEX } hessian_result;
+
+/* One call. */
+typedef struct hessian_job {
+    const feature_array *image, *out; /* `outs` of out */
+    int outs, ndim, pairs;
+    hessian_result result;
+    int first[PAIRS_AT_MOST], second[PAIRS_AT_MOST]; /* axes of differentiation */
+    smooth_plan plan;     /* two dimensions */
+    const wide *smoothed; /* more */
+    ptrdiff_t apart[DIMENSIONS_AT_MOST]; /* elements between neighbours in it */
+    ptrdiff_t cols, lines, lines_of_a_band;
+    const real_kernels *real;
+    unsigned char *scratch;
+    size_t scratch_size;
+} hessian_job;
+
+/* One thread's buffers. */
+typedef struct hessian_scratch {
+    smoother smoother;
+    wide *ring;
+    wide *slope[2]; /* first derivatives, padded */
+    wide *row[PAIRS_AT_MOST], *response;
+    ptrdiff_t pitch, next;                /* the first row not yet smoothed */
+    ptrdiff_t at[DIMENSIONS_AT_MOST]; /* the line under work */
+} hessian_scratch;
+
+static void layout(hessian_scratch *s, const hessian_job *job, arena *a)
+{
+    s->pitch = row_pitch(job->cols);
+    size_t row_bytes = (size_t)s->pitch * sizeof(wide);
+    if (job->smoothed == NULL) {
+        smoother_layout(&s->smoother, &job->plan, a);
+        s->ring = arena_take(a, SMOOTHED_ROWS, row_bytes);
+    }
+    s->slope[0] = arena_take(a, 1, row_bytes);
+    s->slope[1] = arena_take(a, 1, row_bytes);
+    for (int k = 0; k < job->pairs; k++)
+        s->row[k] = arena_take(a, 1, row_bytes);
+    s->response = arena_take(a, 1, row_bytes);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Lines of derivatives                                                     */
+/* ------------------------------------------------------------------------ */
+
+static wide *ring_row(const hessian_scratch *s, ptrdiff_t y)
+{
+    return s->ring + y % SMOOTHED_ROWS * s->pitch + ROW_PAD;
+}
+
+/* The line s->at of the smoothed image. */
+static const wide *smoothed_line(const hessian_job *job, const hessian_scratch *s)
+{
+    if (job->smoothed == NULL)
+        return ring_row(s, s->at[0]);
+    const wide *line = job->smoothed;
+    for (int axis = 0; axis < job->ndim - 1; axis++)
+        line += s->at[axis] * job->apart[axis];
+    return line;
+}
+
+/* Differences along a line, one-sided at its ends. */
+static void slope_along(const hessian_job *job, const wide *line, wide *out)
+{
+    const real_kernels *real = job->real;
+    ptrdiff_t n = job->cols;
+    real->slope_row(line + 1, line, 1, 1, out);
+    real->slope_row(line + 2, line, 0.5, n - 2, out + 1);
+    real->slope_row(line + n - 1, line + n - 2, 1, 1, out + n - 1);
+}
+
+/* Between which lines along `axis` the slope at s->at is taken, and its scale. */
+static double neighbours(const hessian_job *job, const hessian_scratch *s, int axis,
+                         ptrdiff_t *low, ptrdiff_t *high)
+{
+    ptrdiff_t i = s->at[axis], last = job->image->shape[axis] - 1;
+    *low = i > 0 ? i - 1 : 0;
+    *high = i < last ? i + 1 : last;
+    return *high - *low == 2 ? 0.5 : 1;
+}
+
+/* The first derivative along `axis` on the line s->at. */
+static void slope(const hessian_job *job, hessian_scratch *s, int axis, wide *out)
+{
+    if (axis == job->ndim - 1) {
+        slope_along(job, smoothed_line(job, s), out);
+        return;
+    }
+    ptrdiff_t here = s->at[axis], low, high;
+    double scale = neighbours(job, s, axis, &low, &high);
+    s->at[axis] = high;
+    const wide *after = smoothed_line(job, s);
+    s->at[axis] = low;
+    const wide *before = smoothed_line(job, s);
+    s->at[axis] = here;
+    job->real->slope_row(after, before, scale, job->cols, out);
+}
+
+/* The derivative along `second` of that along `first`, on the line s->at. */
+static void curvature(const hessian_job *job, hessian_scratch *s, int first, int second,
+                      wide *out)
+{
+    wide *slope_0 = s->slope[0] + ROW_PAD, *slope_1 = s->slope[1] + ROW_PAD;
+    if (second == job->ndim - 1) {
+        slope(job, s, first, slope_0);
+        slope_along(job, slope_0, out);
+        return;
+    }
+    ptrdiff_t here = s->at[second], low, high;
+    double scale = neighbours(job, s, second, &low, &high);
+    s->at[second] = high;
+    slope(job, s, first, slope_0);
+    s->at[second] = low;
+    slope(job, s, first, slope_1);
+    s->at[second] = here;
+    job->real->slope_row(slope_0, slope_1, scale, job->cols, out);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Bands                                                                    */
+/* ------------------------------------------------------------------------ */
+
+/* Smooths what the rows from `y` - 2 to `y` + 2 need. */
+static void smooth_rows(const hessian_job *job, hessian_scratch *s, ptrdiff_t y)
+{
+    ptrdiff_t rows = job->image->shape[0];
+    for (; s->next <= y + 2 && s->next < rows; s->next++)
+        smoother_row(&s->smoother, s->next, ring_row(s, s->next));
+}
+
+/* Can n wides be written into a line of the plane at once? */
+static int is_direct(const feature_array *plane)
+{
+    return plane->dtype == FEATURE_FLOAT64 &&
+           plane->strides[plane->ndim - 1] == sizeof(wide);
+}
+
+static void finish_line(const hessian_job *job, hessian_scratch *s,
+                        wide *const *rows)
+{
+    for (int k = 0; k < job->outs; k++)
+        if (!is_direct(&job->out[k]))
+            job->real->store_row(rows[k], job->cols, line_of(&job->out[k], s->at),
+                                 job->out[k].strides[job->ndim - 1]);
+}
+
+static void make_line(const hessian_job *job, hessian_scratch *s)
+{
+    wide *out[PAIRS_AT_MOST], *rows[PAIRS_AT_MOST];
+    for (int k = 0; k < job->outs; k++)
+        out[k] = is_direct(&job->out[k]) ? (wide *)(void *)line_of(&job->out[k], s->at)
+                 : job->result == PLANES ? s->row[k]
+                                         : s->response;
+    for (int k = 0; k < job->pairs; k++) {
+        rows[k] = job->result == PLANES ? out[k] : s->row[k];
+        curvature(job, s, job->first[k], job->second[k], rows[k]);
+    }
+    if (job->result == DETERMINANT)
+        job->real->determinant_row((const wide *const *)rows, job->ndim, job->cols,
+                                   out[0]);
+    else if (job->result == SHAPE_INDEX)
+        job->real->shape_index_row((const wide *const *)rows, job->cols, out[0]);
+    finish_line(job, s, out);
+}
+
+static void make_band(void *context, ptrdiff_t index, int thread)
+{
+    const hessian_job *job = context;
+    ptrdiff_t first = index * job->lines_of_a_band, end = first + job->lines_of_a_band;
+    hessian_scratch s;
+    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    layout(&s, job, &a);
+    if (job->smoothed == NULL) {
+        s.next = first > 2 ? first - 2 : 0;
+        smoother_start(&s.smoother, s.next);
+    }
+    for (ptrdiff_t line = first; line < end && line < job->lines; line++) {
+        if (job->smoothed == NULL)
+            smooth_rows(job, &s, line);
+        line_index(job->image, line, s.at);
+        make_line(job, &s);
+    }
+}
+
+static feature_status run_bands(hessian_job *job, team *t)
+{
+    hessian_scratch counting;
+    arena each = {NULL, 0}, whole = {NULL, 0};
+    layout(&counting, job, &each);
+    job->scratch_size = each.used;
+    arena_take(&whole, (size_t)t->threads,
+               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
+    if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
+        return FEATURE_NO_MEMORY;
+    job->scratch = memory_lease(whole.used);
+    if (job->scratch == NULL)
+        return FEATURE_NO_MEMORY;
+    ptrdiff_t bands = (job->lines + job->lines_of_a_band - 1) / job->lines_of_a_band;
+    feature_status status = team_run(t, bands, make_band, job);
+    memory_return(job->scratch);
+    return status;
+}
+
+/* ------------------------------------------------------------------------ */
+/* By differences                                                           */
+/* ------------------------------------------------------------------------ */
+
+/* The pairs of axes in the order of the planes. */
+static void list_pairs(hessian_job *job, int columns_first)
+{
+    int n = job->ndim;
+    for (int p = 0; p < n; p++)
+        for (int q = p; q < n; q++, job->pairs++) {
+            job->first[job->pairs] = columns_first ? n - 1 - p : p;
+            job->second[job->pairs] = columns_first ? n - 1 - q : q;
+        }
+}
+
+static feature_status differences_of_image(hessian_job *job, const feature_filter *axis,
+                                           double cval, const feature_run *run)
+{
+    job->plan = (smooth_plan){.image = job->image,
+                              .axis = axis,
+                              .cval = cval,
+                              .plain = plain_kernels_in_use(),
+                              .real = job->real};
+    job->lines_of_a_band = BAND_ROWS;
+    team t = team_for(run, (job->lines + BAND_ROWS - 1) / BAND_ROWS,
+                      (double)job->lines * (double)job->cols * NANOSECONDS_PER_PIXEL);
+    return run_bands(job, &t);
+}
+
+static ptrdiff_t largest_radius(const feature_filter *axis, int ndim)
+{
+    ptrdiff_t radius = 0;
+    for (int k = 0; k < ndim; k++)
+        radius = axis[k].radius > radius ? axis[k].radius : radius;
+    return radius;
+}
+
+static feature_status differences_of_volume(hessian_job *job, const feature_filter *axis,
+                                            double cval, const feature_run *run)
+{
+    volume v;
+    feature_status status =
+        volume_open(&v, job->image, cval, largest_radius(axis, job->ndim), 1,
+                    NANOSECONDS_OF_FILTERS * job->ndim, run);
+    wide *plane = status == FEATURE_OK ? volume_plane(&v, 0) : NULL;
+    if (status == FEATURE_OK)
+        status = volume_load(&v, plane);
+    for (int k = 0; status == FEATURE_OK && k < job->ndim; k++)
+        status = volume_filter(&v, k, &axis[k], 0, plane, plane);
+    if (status == FEATURE_OK) {
+        job->smoothed = plane;
+        ptrdiff_t apart = 1;
+        for (int k = job->ndim - 1; k >= 0; k--) {
+            job->apart[k] = apart;
+            apart *= job->image->shape[k];
+        }
+        job->lines_of_a_band = 1 + 4096 / job->cols;
+        status = run_bands(job, &v.team);
+    }
+    volume_close(&v);
+    return status;
+}
+
+static feature_status differences(hessian_job *job, const feature_filter *axis,
+                                  double cval, const feature_run *run)
+{
+    const feature_array *image = job->image;
+    for (int k = 0; k < image->ndim; k++)
+        if (image->shape[k] < 2)
+            return FEATURE_BAD_ARGUMENT;
+    job->real = real_kernels_for(storage_type(image));
+    job->cols = image->shape[image->ndim - 1];
+    job->lines = line_count(image);
+    return job->ndim == 2 ? differences_of_image(job, axis, cval, run)
+                          : differences_of_volume(job, axis, cval, run);
+}
+
+/* ------------------------------------------------------------------------ */
+/* By Gaussian derivatives                                                  */
+/* ------------------------------------------------------------------------ */
+
+/* The derivative along one axis, Gaussians along the others. */
+static feature_status differentiate(volume *v, const feature_filter *smoothing,
+                                    const feature_filter *derivative, int along,
+                                    const wide *in, wide *out)
+{
+    feature_status status = FEATURE_OK;
+    for (int k = 0; status == FEATURE_OK && k < v->like->ndim; k++)
+        status = volume_filter(v, k, k == along ? &derivative[k] : &smoothing[k],
+                               k == along && derivative[k].radius > 0,
+                               k == 0 ? in : out, out);
+    return status;
+}
+
+static feature_status gaussian_derivatives(const hessian_job *job,
+                                           const feature_filter *smoothing,
+                                           const feature_filter *derivative, double cval,
+                                           const feature_run *run)
+{
+    int n = job->ndim;
+    ptrdiff_t radius = largest_radius(smoothing, n);
+    if (largest_radius(derivative, n) > radius)
+        radius = largest_radius(derivative, n);
+    volume v;
+    feature_status status =
+        volume_open(&v, job->image, cval, radius, n + 1,
+                    NANOSECONDS_OF_FILTERS * n * (n + job->pairs), run);
+    wide *work = status == FEATURE_OK ? volume_plane(&v, n) : NULL;
+    if (status == FEATURE_OK)
+        status = volume_load(&v, work);
+    for (int k = 0; status == FEATURE_OK && k < n; k++)
+        status = differentiate(&v, smoothing, derivative, k, work, volume_plane(&v, k));
+    for (int k = 0; status == FEATURE_OK && k < job->pairs; k++) {
+        status = differentiate(&v, smoothing, derivative, job->second[k],
+                               volume_plane(&v, job->first[k]), work);
+        if (status == FEATURE_OK)
+            status = volume_store(&v, work, &job->out[k]);
+    }
+    volume_close(&v);
+    return status;
+}
+
+/* ------------------------------------------------------------------------ */
+/* The functions                                                            */
+/* ------------------------------------------------------------------------ */
+
+static feature_status check_filters(const feature_array *image,
+                                    const feature_filter *axis)
+{
+    feature_status status = check_volume(image);
+    if (status != FEATURE_OK)
+        return status;
+    if (axis == NULL || image->ndim > ORDER_AT_MOST)
+        return FEATURE_BAD_ARGUMENT;
+    for (int k = 0; k < image->ndim; k++)
+        if (!filter_is_valid(&axis[k]))
+            return FEATURE_BAD_ARGUMENT;
+    return FEATURE_OK;
+}
+
+static hessian_job new_job(const feature_array *image, hessian_result result,
+                           int columns_first, const feature_array *out)
+{
+    hessian_job job = {
+        .image = image, .out = out, .ndim = image->ndim, .result = result, .outs = 1};
+    list_pairs(&job, columns_first);
+    if (result == PLANES)
+        job.outs = job.pairs;
+    return job;
+}
+
+feature_status feature_hessian_matrix(const feature_array *image,
+                                      const feature_filter *smoothing,
+                                      const feature_filter *derivative, double cval,
+                                      int32_t columns_first, const feature_array *planes,
+                                      const feature_run *run)
+{
+    feature_status status = check_filters(image, smoothing);
+    if (status == FEATURE_OK && derivative != NULL)
+        status = check_filters(image, derivative);
+    if (status != FEATURE_OK)
+        return status;
+    if (planes == NULL || (columns_first && image->ndim != 2) ||
+        (derivative == NULL && image->ndim < 2))
+        return FEATURE_BAD_ARGUMENT;
+    hessian_job job = new_job(image, PLANES, columns_first, planes);
+    for (int k = 0; status == FEATURE_OK && k < job.outs; k++)
+        status = check_plane(&planes[k], storage_type(image), image);
+    if (status != FEATURE_OK || (derivative != NULL && is_empty(image)))
+        return status;
+    if (derivative != NULL)
+        return gaussian_derivatives(&job, smoothing, derivative, cval, run);
+    return differences(&job, smoothing, cval, run);
+}
+
+feature_status feature_shape_index(const feature_array *image, const feature_filter *axis,
+                                   double cval, const feature_array *index,
+                                   const feature_run *run)
+{
+    feature_status status = check_filters(image, axis);
+    if (status == FEATURE_OK && image->ndim != 2)
+        status = FEATURE_BAD_ARGUMENT;
+    if (status == FEATURE_OK)
+        status = check_plane(index, storage_type(image), image);
+    if (status != FEATURE_OK)
+        return status;
+    hessian_job job = new_job(image, SHAPE_INDEX, 0, index);
+    return differences(&job, axis, cval, run);
+}
+
+feature_status feature_hessian_matrix_det(const feature_array *image,
+                                          const feature_filter *axis,
+                                          const feature_array *determinant,
+                                          const feature_run *run)
+{
+    feature_status status = check_filters(image, axis);
+    if (status == FEATURE_OK && image->ndim < 2)
+        status = FEATURE_BAD_ARGUMENT;
+    if (status == FEATURE_OK)
+        status = check_plane(determinant, storage_type(image), image);
+    if (status != FEATURE_OK)
+        return status;
+    hessian_job job = new_job(image, DETERMINANT, 0, determinant);
+    return differences(&job, axis, 0, run);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The determinant by box filters                                           */
+/* ------------------------------------------------------------------------ */
+
+#define BOX_ROWS 32
+
+typedef struct box_job {
+    const feature_array *out;
+    const double *integral;
+    ptrdiff_t rows, cols, size, pitch;
+    double *scratch; /* a row a thread, where the output's columns are apart */
+} box_job;
+
+static void box_band(void *context, ptrdiff_t index, int thread)
+{
+    const box_job *job = context;
+    const plain_kernels *plain = plain_kernels_in_use();
+    ptrdiff_t first = index * BOX_ROWS, end = first + BOX_ROWS;
+    ptrdiff_t stride = job->out->strides[1];
+    for (ptrdiff_t y = first; y < end && y < job->rows; y++) {
+        unsigned char *to = row_of(job->out, y);
+        double *row = is_direct(job->out) ? (double *)(void *)to
+                                          : job->scratch + thread * job->pitch;
+        plain->box_determinant_row(job->integral, job->rows, job->cols, job->size, y, row);
+        if (!is_direct(job->out))
+            real_kernels_for(FEATURE_FLOAT64)->store_row(row, job->cols, to, stride);
+    }
+}
+
+feature_status feature_hessian_matrix_det_boxes(const feature_array *image,
+                                                ptrdiff_t size,
+                                                const feature_array *determinant,
+                                                const feature_run *run)
+{
+    feature_status status = check_array(image, 2);
+    if (status == FEATURE_OK)
+        status = check_plane(determinant, FEATURE_FLOAT64, image);
+    if (status != FEATURE_OK)
+        return status;
+    if (size < 1 || size > PTRDIFF_MAX / 4)
+        return FEATURE_BAD_ARGUMENT;
+    if (is_empty(image))
+        return FEATURE_OK;
+    box_job job = {.out = determinant,
+                   .rows = image->shape[0],
+                   .cols = image->shape[1],
+                   .size = size,
+                   .pitch = row_pitch(image->shape[1])};
+    ptrdiff_t bands = (job.rows + BOX_ROWS - 1) / BOX_ROWS;
+    team t = team_for(run, bands,
+                      (double)job.rows * (double)job.cols * NANOSECONDS_OF_BOXES);
+    arena whole = {NULL, 0};
+    arena_take(&whole, (size_t)job.rows, (size_t)job.cols * sizeof(double));
+    size_t before = whole.used;
+    arena_take(&whole, (size_t)t.threads, (size_t)job.pitch * sizeof(double));
+    unsigned char *block = whole.used == SIZE_MAX ? NULL : memory_lease(whole.used);
+    if (block == NULL)
+        return FEATURE_NO_MEMORY;
+    job.scratch = (double *)(void *)(block + before);
+    job.integral = (double *)(void *)block;
+    status = integral_image(&t, image, (double *)(void *)block);
+    if (status == FEATURE_OK)
+        status = team_run(&t, bands, box_band, &job);
+    memory_return(block);
+    return status;
+}

@@ -1,0 +1,41 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * The steps of Sobel's operator and what is made of its gradients. Whether the three
+ * inputs lie side by side in one row or in three rows, the arithmetic is the same.
+ * SciPy multiplies the middle by the filter's 0, which spreads what is not finite.
+ */
+#include "kernels/variant.h"
+
+void NAME(differ_row)(const wide *before, const wide *here, const wide *after,
+                      ptrdiff_t n, wide *restrict out)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        out[x] = stored(here[x] * 0 - (before[x] - after[x]));
+}
+
+void NAME(weigh_row)(const wide *before, const wide *here, const wide *after,
+                     ptrdiff_t n, wide *restrict out)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        out[x] = stored(here[x] * 2 + (before[x] + after[x]));
+}
+
+void NAME(multiply_row)(const wide *a, const wide *b, ptrdiff_t n, wide *restrict out)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        out[x] = stored(a[x] * b[x]);
+}
+
+void NAME(store_row)(const wide *restrict row, ptrdiff_t n, void *restrict out,
+                     ptrdiff_t stride)
+{
+    if (stride == (ptrdiff_t)sizeof(real)) {
+        real *to = out;
+        for (ptrdiff_t x = 0; x < n; x++)
+            to[x] = (real)row[x];
+    } else {
+        unsigned char *to = out;
+        for (ptrdiff_t x = 0; x < n; x++)
+            *(real *)(void *)(to + x * stride) = (real)row[x];
+    }
+}

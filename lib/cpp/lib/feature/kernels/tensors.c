@@ -1,0 +1,247 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Differences of rows, and what is made of symmetric matrices: eigenvalues,
+ * determinant, shape index. planes[] are the upper triangle, row by row.
+ */
+#include "kernels/math.h"
+#include "kernels/variant.h"
+
+#define LANES_AT_ONCE 16
+#define SWEEPS 16
+
+void NAME(slope_row)(const wide *high, const wide *low, double scale, ptrdiff_t n,
+                     wide *restrict out)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        out[x] = stored(stored(high[x] - low[x]) * scale);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Two by two, in the reference's closed form and type                      */
+/* ------------------------------------------------------------------------ */
+
+static inline real half_of_gap(real a, real b, real c)
+{
+    real half = (a - c) / 2, square = b * b + half * half;
+    return sizeof(real) == 4 ? (real)sqrtf((float)square) : (real)sqrt((double)square);
+}
+
+void NAME(eigenvalues_2_row)(const wide *const *planes, ptrdiff_t n,
+                             wide *restrict larger, wide *restrict smaller)
+{
+    const wide *restrict rr = planes[0], *restrict rc = planes[1],
+                        *restrict cc = planes[2];
+    for (ptrdiff_t x = 0; x < n; x++) {
+        real a = (real)rr[x], b = (real)rc[x], c = (real)cc[x];
+        real middle = (a + c) / 2, gap = half_of_gap(a, b, c);
+        larger[x] = middle + gap;
+        smaller[x] = middle - gap;
+    }
+}
+
+/* 2 / pi arctan((k2 + k1) / (k2 - k1)) of the eigenvalues k1 >= k2 */
+void NAME(shape_index_row)(const wide *const *planes, ptrdiff_t n, wide *restrict out)
+{
+    const wide *restrict rr = planes[0], *restrict rc = planes[1],
+                        *restrict cc = planes[2];
+    const real scale = (real)0x1.45f306dc9c883p-1;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        real a = (real)rr[x], b = (real)rc[x], c = (real)cc[x];
+        real middle = (a + c) / 2, gap = half_of_gap(a, b, c);
+        real larger = middle + gap, smaller = middle - gap;
+        real ratio = (smaller + larger) / (smaller - larger);
+        out[x] = scale * (real)arctangent((double)ratio);
+    }
+}
+
+/* ------------------------------------------------------------------------ */
+/* Any order: Jacobi's rotations, a matrix a lane                           */
+/* ------------------------------------------------------------------------ */
+
+/* Elements [p][q] of LANES_AT_ONCE matrices; only p <= q is used. */
+typedef double matrices[ORDER_AT_MOST][ORDER_AT_MOST][LANES_AT_ONCE];
+
+static inline double larger_of(double a, double b)
+{
+    return a > b ? a : b;
+}
+
+static inline double smaller_of(double a, double b)
+{
+    return a > b ? b : a;
+}
+
+static inline void load_matrices(const wide *const *planes, int order, ptrdiff_t first,
+                                 ptrdiff_t count, matrices m)
+{
+    for (int p = 0; p < order; p++)
+        for (int q = p; q < order; q++, planes++)
+            for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+                m[p][q][k] = k < count ? (*planes)[first + k] : 0;
+}
+
+/* Below these an element may be taken for 0: it moves no eigenvalue by more. */
+static inline void find_limits(matrices m, int order, double *limit)
+{
+    for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+        limit[k] = 0;
+    for (int p = 0; p < order; p++)
+        for (int q = p; q < order; q++)
+            for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+                limit[k] = larger_of(limit[k], fabs(m[p][q][k]));
+    for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+        limit[k] *= 0x1p-52;
+}
+
+/*
+ * Makes [p][q] zero; returns whether any lane needed it. A lane that does not is
+ * multiplied by exactly 1 and 0, so that it does not depend on its neighbours.
+ */
+static inline int rotate(matrices m, int order, int p, int q, const double *limit)
+{
+    double cosine[LANES_AT_ONCE], sine[LANES_AT_ONCE], needed = 0;
+    for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++) {
+        double off = m[p][q][k], a = m[p][p][k], b = m[q][q][k];
+        int small = fabs(off) <= limit[k];
+        double theta = (b - a) / (small ? 1.0 : 2 * off);
+        double tangent = copysign(1.0, theta) / (fabs(theta) + sqrt(theta * theta + 1));
+        tangent = small ? 0.0 : tangent;
+        cosine[k] = 1 / sqrt(tangent * tangent + 1);
+        sine[k] = tangent * cosine[k];
+        m[p][p][k] = a - tangent * off;
+        m[q][q][k] = b + tangent * off;
+        m[p][q][k] = 0;
+        needed += small ? 0.0 : 1.0;
+    }
+    for (int r = 0; r < order; r++) {
+        if (r == p || r == q)
+            continue;
+        double *rp = r < p ? m[r][p] : m[p][r], *rq = r < q ? m[r][q] : m[q][r];
+        for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++) {
+            double a = rp[k], b = rq[k];
+            rp[k] = cosine[k] * a - sine[k] * b;
+            rq[k] = sine[k] * a + cosine[k] * b;
+        }
+    }
+    return needed > 0;
+}
+
+static inline void diagonalize(matrices m, int order)
+{
+    double limit[LANES_AT_ONCE];
+    find_limits(m, order, limit);
+    int going = 1;
+    for (int sweep = 0; going && sweep < SWEEPS; sweep++) {
+        going = 0;
+        for (int p = 0; p < order - 1; p++)
+            for (int q = p + 1; q < order; q++)
+                going |= rotate(m, order, p, q, limit);
+    }
+}
+
+/* The diagonal in decreasing order. */
+static inline void sort_diagonal(matrices m, int order)
+{
+    for (int end = order - 1; end > 0; end--)
+        for (int p = 0; p < end; p++)
+            for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++) {
+                double a = m[p][p][k], b = m[p + 1][p + 1][k];
+                m[p][p][k] = larger_of(a, b);
+                m[p + 1][p + 1][k] = smaller_of(a, b);
+            }
+}
+
+static inline void decompose(const wide *const *planes, int order, ptrdiff_t n,
+                             wide *const *out)
+{
+    matrices m;
+    for (ptrdiff_t first = 0; first < n; first += LANES_AT_ONCE) {
+        ptrdiff_t count = n - first < LANES_AT_ONCE ? n - first : LANES_AT_ONCE;
+        load_matrices(planes, order, first, count, m);
+        diagonalize(m, order);
+        sort_diagonal(m, order);
+        for (int p = 0; p < order; p++)
+            for (ptrdiff_t k = 0; k < count; k++)
+                out[p][first + k] = stored(m[p][p][k]);
+    }
+}
+
+void NAME(eigenvalues_row)(const wide *const *planes, int order, ptrdiff_t n,
+                           wide *const *out)
+{
+    if (order == 3)
+        decompose(planes, 3, n, out);
+    else
+        decompose(planes, order, n, out);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Determinants                                                             */
+/* ------------------------------------------------------------------------ */
+
+typedef double matrix[ORDER_AT_MOST][ORDER_AT_MOST];
+
+/* Brings the largest element of column p, from row p on, to the diagonal; returns
+ * -1 when rows changed places, else 1. */
+static double pivot(matrix m, int order, int p)
+{
+    int best = p;
+    for (int r = p + 1; r < order; r++)
+        best = fabs(m[r][p]) > fabs(m[best][p]) ? r : best;
+    if (best == p)
+        return 1;
+    for (int q = 0; q < order; q++) {
+        double held = m[p][q];
+        m[p][q] = m[best][q];
+        m[best][q] = held;
+    }
+    return -1;
+}
+
+static double determinant(matrix m, int order)
+{
+    double product = 1;
+    for (int p = 0; p < order; p++) {
+        product *= pivot(m, order, p) * m[p][p];
+        if (m[p][p] == 0)
+            return product; /* 0, or NaN */
+        for (int r = p + 1; r < order; r++) {
+            double factor = m[r][p] / m[p][p];
+            for (int q = p + 1; q < order; q++)
+                m[r][q] -= factor * m[p][q];
+        }
+    }
+    return product;
+}
+
+static void determinants_by_elimination(const wide *const *planes, int order,
+                                        ptrdiff_t n, wide *out)
+{
+    for (ptrdiff_t x = 0; x < n; x++) {
+        matrix m;
+        int plane = 0;
+        for (int p = 0; p < order; p++)
+            for (int q = p; q < order; q++, plane++)
+                m[p][q] = m[q][p] = planes[plane][x];
+        out[x] = stored(determinant(m, order));
+    }
+}
+
+void NAME(determinant_row)(const wide *const *planes, int order, ptrdiff_t n,
+                           wide *restrict out)
+{
+    if (order == 2) {
+        const wide *a = planes[0], *b = planes[1], *c = planes[2];
+        for (ptrdiff_t x = 0; x < n; x++)
+            out[x] = stored(a[x] * c[x] - b[x] * b[x]);
+    } else if (order == 3) {
+        const wide *a = planes[0], *b = planes[1], *c = planes[2], *d = planes[3],
+                   *e = planes[4], *f = planes[5];
+        for (ptrdiff_t x = 0; x < n; x++)
+            out[x] = stored(a[x] * (d[x] * f[x] - e[x] * e[x]) -
+                            b[x] * (b[x] * f[x] - e[x] * c[x]) +
+                            c[x] * (b[x] * e[x] - d[x] * c[x]));
+    } else {
+        determinants_by_elimination(planes, order, n, out);
+    }
+}

@@ -1,0 +1,303 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Tensors: the structure tensor of an image and the eigenvalues of symmetric matrices.
+ * (The Hessian, the other tensor, is told at the top of hessian.c.)
+ *
+ * Structure tensor. With I0, I1, ... the gradients of the image along its axes, by
+ * Sobel's operator (gain 8 in two dimensions, 2 4^(n - 1) in n), and G a Gaussian,
+ * the elements are Aij = G * (Ii Ij), i <= j, n (n + 1) / 2 planes in the order 00,
+ * 01, ..., 11, ... Axis 0 is down in an image. Each pass, of Sobel's operator as of
+ * the Gaussian, takes the border's rule by itself, as SciPy does: with a constant c
+ * beyond the border, gradients and their products beyond it are c too. See J. Bigun,
+ * G. Granlund, "Optimal Orientation Detection of Linear Symmetry", ICCV (1987).
+ *
+ * Two dimensions: rows of the tensor come from core/tensor.h, a band of rows is one
+ * unit of work, no plane but the outputs exists. More: one pass an axis
+ * over whole planes (core/volume.h); n + 1 planes of doubles are kept beside the
+ * outputs, the gradients and the product under work.
+ *
+ * Eigenvalues, in decreasing order. Two by two in the reference's closed form,
+ *
+ *     (a + c) / 2 +- sqrt(b^2 + ((a - c) / 2)^2)
+ *
+ * larger ones by Jacobi's rotations, sixteen matrices at once, each in a lane: every
+ * off-diagonal element is turned to 0 in turn, until all are below 2^-52 of the
+ * largest element. By Weyl's theorem no eigenvalue is then off by more than a few
+ * units in the last place of the largest, whether eigenvalues are equal or not. (The
+ * trigonometric solution of the cubic loses half of the digits where they are equal.)
+ * Matrices with NaN or infinity have NaN eigenvalues.
+ *
+ * Cost: the 2-D tensor as harris (corners.c); 2 by 2 eigenvalues are bound by memory
+ * (40 bytes a pixel in float64); 3 by 3 take four to five sweeps of three rotations.
+ */
+#include "core/array.h"
+#include "core/memory.h"
+#include "core/tensor.h"
+#include "core/threads.h"
+#include "core/volume.h"
+#include "feature.h"
+#include "kernels/kernels.h"
+
+#define BAND_ROWS 64
+#define CHUNK 2048 /* elements of a line that are decomposed together */
+#define ORDER_OF_CLOSED_FORM 2
+/* Measured with AVX2; only the break-even of threads depends on them. */
+#define NANOSECONDS_OF_TENSOR 4
+#define NANOSECONDS_OF_FILTERS 6
+#define NANOSECONDS_OF_CLOSED_FORM 0.6
+#define NANOSECONDS_OF_ROTATIONS 20
+
+/* ------------------------------------------------------------------------ */
+/* Structure tensor in two dimensions                                       */
+/* ------------------------------------------------------------------------ */
+
+typedef struct tensor_job {
+    tensor_plan plan;
+    const feature_array *planes;
+    unsigned char *scratch;
+    size_t scratch_size;
+} tensor_job;
+
+static void tensor_band(void *context, ptrdiff_t index, int thread)
+{
+    const tensor_job *job = context;
+    const sobel_plan *plan = &job->plan.sobel;
+    ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS;
+    tensor_rows t;
+    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    tensor_layout(&t, &job->plan, &a);
+    tensor_start(&t, first);
+    for (ptrdiff_t y = first; y < end && y < plan->rows; y++) {
+        tensor_move(&t, y);
+        for (int k = 0; k < 3; k++)
+            plan->real->store_row(t.row[k], plan->cols, row_of(&job->planes[k], y),
+                                  job->planes[k].strides[1]);
+    }
+}
+
+static feature_status tensor_of_image(const feature_array *image,
+                                      const feature_filter *axis, double cval,
+                                      const feature_array *planes,
+                                      const feature_run *run)
+{
+    tensor_job job = {.plan = tensor_plan_for(image, axis, cval), .planes = planes};
+    ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
+    double pixels = (double)image->shape[0] * (double)image->shape[1];
+    team t = team_for(run, bands, pixels * NANOSECONDS_OF_TENSOR);
+    tensor_rows counting;
+    arena each = {NULL, 0}, whole = {NULL, 0};
+    tensor_layout(&counting, &job.plan, &each);
+    job.scratch_size = each.used;
+    arena_take(&whole, (size_t)t.threads,
+               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
+    if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
+        return FEATURE_NO_MEMORY;
+    job.scratch = memory_lease(whole.used);
+    if (job.scratch == NULL)
+        return FEATURE_NO_MEMORY;
+    feature_status status = team_run(&t, bands, tensor_band, &job);
+    memory_return(job.scratch);
+    return status;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Structure tensor in more dimensions                                      */
+/* ------------------------------------------------------------------------ */
+
+/* Sobel's operator along one axis: plane `image` to plane `out`. */
+static feature_status differentiate(volume *v, const feature_filter *axis, int along,
+                                    const wide *image, wide *out)
+{
+    static const double difference[2] = {0, -1}, weights[2] = {2, 1};
+    feature_filter filter = {difference, 1, axis[along].border};
+    feature_status status = volume_filter(v, along, &filter, 1, image, out);
+    for (int k = 0; status == FEATURE_OK && k < v->like->ndim; k++) {
+        filter = (feature_filter){weights, 1, axis[k].border};
+        if (k != along)
+            status = volume_filter(v, k, &filter, 0, out, out);
+    }
+    return status;
+}
+
+static feature_status smooth_product(volume *v, const feature_filter *axis,
+                                     const wide *a, const wide *b, wide *product,
+                                     const feature_array *out)
+{
+    feature_status status = volume_multiply(v, a, b, product);
+    for (int k = 0; status == FEATURE_OK && k < v->like->ndim; k++)
+        status = volume_filter(v, k, &axis[k], 0, product, product);
+    return status == FEATURE_OK ? volume_store(v, product, out) : status;
+}
+
+static feature_status tensor_of_volume(const feature_array *image,
+                                       const feature_filter *axis, double cval,
+                                       const feature_array *planes,
+                                       const feature_run *run)
+{
+    ptrdiff_t radius = 1;
+    for (int k = 0; k < image->ndim; k++)
+        radius = axis[k].radius > radius ? axis[k].radius : radius;
+    volume v;
+    int n = image->ndim, pairs = n * (n + 1) / 2;
+    feature_status status = volume_open(&v, image, cval, radius, n + 1,
+                                        NANOSECONDS_OF_FILTERS * n * pairs, run);
+    wide *work = status == FEATURE_OK ? volume_plane(&v, n) : NULL;
+    if (status == FEATURE_OK)
+        status = volume_load(&v, work);
+    for (int k = 0; status == FEATURE_OK && k < n; k++)
+        status = differentiate(&v, axis, k, work, volume_plane(&v, k));
+    for (int p = 0; p < n; p++)
+        for (int q = p; status == FEATURE_OK && q < n; q++)
+            status = smooth_product(&v, axis, volume_plane(&v, p), volume_plane(&v, q),
+                                    work, planes++);
+    volume_close(&v);
+    return status;
+}
+
+feature_status feature_structure_tensor(const feature_array *image,
+                                        const feature_filter *axis, double cval,
+                                        const feature_array *planes,
+                                        const feature_run *run)
+{
+    feature_status status = check_volume(image);
+    if (status != FEATURE_OK)
+        return status;
+    if (image->ndim < 2 || axis == NULL || planes == NULL)
+        return FEATURE_BAD_ARGUMENT;
+    for (int k = 0; k < image->ndim; k++)
+        if (!filter_is_valid(&axis[k]))
+            return FEATURE_BAD_ARGUMENT;
+    for (int k = 0; status == FEATURE_OK && k < image->ndim * (image->ndim + 1) / 2; k++)
+        status = check_plane(&planes[k], storage_type(image), image);
+    if (status != FEATURE_OK || is_empty(image))
+        return status;
+    if (image->ndim == 2)
+        return tensor_of_image(image, axis, cval, planes, run);
+    return tensor_of_volume(image, axis, cval, planes, run);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Eigenvalues                                                              */
+/* ------------------------------------------------------------------------ */
+
+#define PAIRS_AT_MOST (ORDER_AT_MOST * (ORDER_AT_MOST + 1) / 2)
+
+typedef struct eigen_job {
+    const feature_array *planes, *values;
+    int order, pairs;
+    ptrdiff_t cols, chunks;
+    const plain_kernels *plain;
+    const real_kernels *real;
+    unsigned char *scratch;
+    size_t scratch_size;
+} eigen_job;
+
+static int is_direct(const feature_array *plane)
+{
+    return plane->dtype == FEATURE_FLOAT64 &&
+           plane->strides[plane->ndim - 1] == sizeof(wide);
+}
+
+/* Elements [x, x + n) of one line. */
+static void decompose_chunk(const eigen_job *job, const ptrdiff_t *at, ptrdiff_t x,
+                            ptrdiff_t n, wide *buffer)
+{
+    const wide *planes[PAIRS_AT_MOST];
+    wide *values[ORDER_AT_MOST];
+    for (int k = 0; k < job->pairs; k++, buffer += CHUNK) {
+        const feature_array *plane = &job->planes[k];
+        ptrdiff_t stride = plane->strides[plane->ndim - 1];
+        unsigned char *first = line_of(plane, at) + x * stride;
+        planes[k] = is_direct(plane) ? (const wide *)(const void *)first : buffer;
+        if (!is_direct(plane))
+            job->plain->load_row(first, stride, n, (feature_dtype)plane->dtype, buffer);
+    }
+    for (int k = 0; k < job->order; k++, buffer += CHUNK) {
+        const feature_array *plane = &job->values[k];
+        values[k] = is_direct(plane)
+                        ? (wide *)(void *)(line_of(plane, at) + x * (ptrdiff_t)sizeof(wide))
+                        : buffer;
+    }
+    if (job->order == ORDER_OF_CLOSED_FORM)
+        job->real->eigenvalues_2_row(planes, n, values[0], values[1]);
+    else
+        job->real->eigenvalues_row(planes, job->order, n, values);
+    for (int k = 0; k < job->order; k++) {
+        const feature_array *plane = &job->values[k];
+        ptrdiff_t stride = plane->strides[plane->ndim - 1];
+        if (!is_direct(plane))
+            job->real->store_row(values[k], n, line_of(plane, at) + x * stride, stride);
+    }
+}
+
+/* Bands are chunks of lines; short lines are taken together. */
+static void decompose_band(void *context, ptrdiff_t index, int thread)
+{
+    const eigen_job *job = context;
+    wide *buffer = (wide *)(void *)(job->scratch + (size_t)thread * job->scratch_size);
+    ptrdiff_t at[DIMENSIONS_AT_MOST], lines = line_count(job->planes);
+    ptrdiff_t together = job->chunks > 1 ? 1 : 1 + CHUNK / job->cols;
+    ptrdiff_t first = index / job->chunks * together;
+    ptrdiff_t x = index % job->chunks * CHUNK;
+    ptrdiff_t n = job->cols - x < CHUNK ? job->cols - x : CHUNK;
+    for (ptrdiff_t line = first; line < first + together && line < lines; line++) {
+        line_index(job->planes, line, at);
+        decompose_chunk(job, at, x, n, buffer);
+    }
+}
+
+static feature_status check_matrices(const feature_array *planes, int32_t order,
+                                     const feature_array *values)
+{
+    if (planes == NULL || values == NULL || order < 1 || order > ORDER_AT_MOST)
+        return FEATURE_BAD_ARGUMENT;
+    feature_status status = check_volume(&planes[0]);
+    if (status != FEATURE_OK)
+        return status;
+    feature_dtype dtype = (feature_dtype)planes[0].dtype;
+    if (dtype != FEATURE_FLOAT32 && dtype != FEATURE_FLOAT64)
+        return FEATURE_BAD_DTYPE;
+    for (int k = 1; status == FEATURE_OK && k < order * (order + 1) / 2; k++)
+        status = check_plane(&planes[k], dtype, &planes[0]);
+    for (int k = 0; status == FEATURE_OK && k < order; k++)
+        status = check_plane(&values[k], dtype, &planes[0]);
+    return status;
+}
+
+feature_status feature_structure_tensor_eigenvalues(const feature_array *planes,
+                                                    int32_t order,
+                                                    const feature_array *values,
+                                                    const feature_run *run)
+{
+    feature_status status = check_matrices(planes, order, values);
+    if (status != FEATURE_OK || is_empty(planes))
+        return status;
+    eigen_job job = {.planes = planes,
+                     .values = values,
+                     .order = order,
+                     .pairs = order * (order + 1) / 2,
+                     .cols = planes->shape[planes->ndim - 1],
+                     .plain = plain_kernels_in_use(),
+                     .real = real_kernels_for((feature_dtype)planes->dtype)};
+    job.chunks = (job.cols + CHUNK - 1) / CHUNK;
+    ptrdiff_t lines = line_count(planes);
+    ptrdiff_t together = job.chunks > 1 ? 1 : 1 + CHUNK / job.cols;
+    ptrdiff_t bands = (lines + together - 1) / together * job.chunks;
+    double each = order == ORDER_OF_CLOSED_FORM ? NANOSECONDS_OF_CLOSED_FORM
+                                                : NANOSECONDS_OF_ROTATIONS;
+    team t = team_for(run, bands, (double)lines * (double)job.cols * each);
+    job.scratch_size = (size_t)(job.pairs + order) * CHUNK * sizeof(wide);
+    job.scratch = memory_lease((size_t)t.threads * job.scratch_size);
+    if (job.scratch == NULL)
+        return FEATURE_NO_MEMORY;
+    status = team_run(&t, bands, decompose_band, &job);
+    memory_return(job.scratch);
+    return status;
+}
+
+feature_status feature_hessian_matrix_eigvals(const feature_array *planes, int32_t order,
+                                              const feature_array *values,
+                                              const feature_run *run)
+{
+    return feature_structure_tensor_eigenvalues(planes, order, values, run);
+}

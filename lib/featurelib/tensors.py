@@ -1,0 +1,680 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Structure tensor, Hessian, their eigenvalues, shape index: tensors.c, hessian.c."""
+
+import ctypes
+import math
+import warnings
+
+import numpy as np
+
+from . import _native
+from ._arguments import (
+    MASK_HINT,
+    as_array,
+    check_grey,
+    check_number,
+    check_out,
+    check_outs,
+    check_scalable,
+    check_workers,
+    compute_all_into,
+    compute_into,
+    error,
+    stored_type,
+)
+from ._smoothing import (
+    Filter,
+    border_codes,
+    derivative_weights,
+    filters_of,
+    gaussian_filters,
+    gaussian_weights,
+    sigmas_for,
+)
+
+_FILTERS = ctypes.POINTER(Filter)
+_structure_tensor = _native.function(
+    "feature_structure_tensor",
+    _native.Array,
+    _FILTERS,
+    ctypes.c_double,
+    _native.Array,
+    _native.Run,
+)
+_EIGENVALUES = (_native.Array, ctypes.c_int32, _native.Array, _native.Run)
+_structure_tensor_eigenvalues = _native.function(
+    "feature_structure_tensor_eigenvalues", *_EIGENVALUES
+)
+_hessian_matrix_eigvals = _native.function(
+    "feature_hessian_matrix_eigvals", *_EIGENVALUES
+)
+_hessian_matrix = _native.function(
+    "feature_hessian_matrix",
+    _native.Array,
+    _FILTERS,
+    _FILTERS,
+    ctypes.c_double,
+    ctypes.c_int32,
+    _native.Array,
+    _native.Run,
+)
+_hessian_matrix_det = _native.function(
+    "feature_hessian_matrix_det", _native.Array, _FILTERS, _native.Array, _native.Run
+)
+_hessian_matrix_det_boxes = _native.function(
+    "feature_hessian_matrix_det_boxes",
+    _native.Array,
+    ctypes.c_ssize_t,
+    _native.Array,
+    _native.Run,
+)
+_shape_index = _native.function(
+    "feature_shape_index",
+    _native.Array,
+    _FILTERS,
+    ctypes.c_double,
+    _native.Array,
+    _native.Run,
+)
+
+_ORDER_MOST = 8  # ORDER_AT_MOST in kernels.h
+_BOX_SIGMA_MOST = 1e8
+
+
+def check_sigma_length(sigma, ndim):
+    """`sigma` as a number or a tuple with an element an axis."""
+    if np.isscalar(sigma) or not np.iterable(sigma):
+        return sigma
+    sigma = tuple(sigma)
+    if len(sigma) != ndim:
+        raise ValueError("sigma must have as many elements as image has axes")
+    return sigma
+
+
+def structure_tensor(
+    image, sigma=1, mode="constant", cval=0, order="rc", *, out=None, workers=None
+):
+    """Average the products of gradients in a Gaussian window.
+
+    The structure tensor of an image with axes r (down) and c (right):
+
+        A = [Arr Arc]        Arr = G * (Ir Ir), Arc = G * (Ir Ic), Acc = G * (Ic Ic)
+            [Arc Acc]
+
+    with gradients I by Sobel's operator (gain 8 in two dimensions) and a Gaussian G.
+    In n dimensions it is n by n.
+
+    Parameters
+    ----------
+    image : array
+        Grey values of any real type, 2 to 5 dimensions; axes of length 1 are dropped.
+        Integers are scaled to [0, 1], signed ones to [-1, 1]; floating point is taken
+        as it is.
+    sigma : float or sequence of float, optional
+        Standard deviation of the window in pixels, or one for each axis, cut off at
+        four sigma.
+    mode : {'constant', 'nearest', 'reflect', 'mirror', 'wrap'} or sequence, optional
+        What Sobel's operator and the Gaussian find beyond the border.
+    cval : float, optional
+        The value beyond the border for 'constant'.
+    order : {'rc', 'xy'}, optional
+        'rc' starts with axis 0; 'xy', in two dimensions, with axis 1.
+    out : tuple of arrays, optional
+        Where the elements are written; of their shape and dtype, any strides.
+    workers : int, optional
+        Number of threads, at least 1; the result does not depend on it.
+
+    Returns
+    -------
+    A_elems : list of arrays
+        The upper triangle row by row, n (n + 1) / 2 arrays of the image's shape:
+        [Arr, Arc, Acc], or [Acc, Arc, Arr] for 'xy'. float32 for float16 and float32
+        images, else float64.
+
+    Raises
+    ------
+    ValueError
+        If `image` is empty, has a wrong number of dimensions or cannot be scaled; if
+        `sigma` is negative, not finite or of another length; if `mode` or `order` is
+        unknown; if `out` does not fit; if `workers` is below 1.
+    TypeError
+        If `image` is a masked array.
+
+    Notes
+    -----
+    Equal to `skimage.feature.structure_tensor` (0.26.0) in the last bit.
+
+    References
+    ----------
+    J. Bigun, G. Granlund, "Optimal Orientation Detection of Linear Symmetry",
+    International Conference on Computer Vision (1987), 433-438.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import feature
+    >>> dot = np.zeros((3, 3))
+    >>> dot[1, 1] = 1
+    >>> Arr, Arc, Acc = feature.structure_tensor(dot, sigma=0)
+    >>> Acc
+    array([[1., 0., 1.],
+           [4., 0., 4.],
+           [1., 0., 1.]])
+    """
+    given = as_array(image, "image", MASK_HINT)
+    reverse = isinstance(order, str) and order == "xy"
+    if reverse and given.ndim > 2:
+        raise ValueError('Only "rc" order is supported for dim > 2.')
+    if not (isinstance(order, str) and order in ("rc", "xy")):
+        raise ValueError(f'order {order} is invalid. Must be either "rc" or "xy"')
+    sigma = check_sigma_length(sigma, given.ndim)
+    image = check_grey(given, (2, 3, 4, 5))
+    workers = check_workers(workers)
+    ndim = image.ndim
+    filters = gaussian_filters(sigmas_for(sigma, ndim), border_codes(mode, ndim))
+    cval = check_number(cval, "cval")
+    outs = check_outs(out, ndim * (ndim + 1) // 2, image.shape, stored_type(image))
+    run = _native.run(workers)
+
+    def compute(planes):
+        ordered = planes[::-1] if reverse else planes
+        _structure_tensor(image, filters, cval, _native.arrays(ordered), run)
+
+    return compute_all_into(outs, (image,), compute)
+
+
+# --------------------------------------------------------------------- eigenvalues
+
+
+def _check_planes(planes, name):
+    """The elements of the upper triangle, of one shape and type, and the order."""
+    try:
+        planes = [as_array(plane, name, MASK_HINT) for plane in planes]
+    except TypeError as problem:
+        if "masked" in str(problem):
+            raise
+        raise TypeError(f"`{name}` must be a sequence of arrays") from None
+    if not planes:
+        raise error(ValueError, IndexError)(f"`{name}` is empty")
+    order = 2 if len(planes) == 3 else planes[0].ndim
+    needed = order * (order + 1) // 2
+    if not 1 <= order <= _ORDER_MOST or len(planes) < needed:
+        raise error(ValueError, IndexError)(
+            f"`{name}` has {len(planes)} arrays of {planes[0].ndim} dimensions, which"
+            f" are no upper triangle of symmetric matrices"
+        )
+    kinds = {plane.dtype.kind for plane in planes[:needed]}
+    first = planes[0].dtype
+    if not kinds <= set("biuf") or order == 2 and first.kind != "f":
+        raise error(TypeError, ValueError)(
+            f"`{name}` must be of float32 or float64, got {first}"
+        )
+    shape = planes[0].shape
+    try:
+        return [np.broadcast_to(plane, shape) for plane in planes[:needed]], order
+    except ValueError:
+        shapes = sorted({plane.shape for plane in planes})
+        raise ValueError(f"`{name}` must be of one shape, got {shapes}") from None
+
+
+def _eigenvalues(native, planes, name, out, workers):
+    if isinstance(planes, np.ma.MaskedArray):
+        as_array(planes, name, MASK_HINT)
+    planes, order = _check_planes(planes, name)
+    workers = check_workers(workers)
+    first = planes[0].dtype
+    wanted = first if first.kind == "f" else np.dtype(np.float64)
+    largest = np.result_type(*planes)
+    computed = np.dtype(np.float32 if largest.char in "ef" else np.float64)
+    planes = [plane.astype(computed, copy=False) for plane in planes]
+    values = check_out(out, (order, *planes[0].shape), wanted)
+    run = _native.run(workers)
+
+    def compute(target):
+        parts = [*planes, *target]
+        if planes[0].ndim == 0 or all(part.flags.c_contiguous for part in parts):
+            parts = [part.reshape(-1) for part in [*planes, *target[..., None]]]
+        native(
+            _native.arrays(parts[: len(planes)]),
+            order,
+            _native.arrays(parts[len(planes) :]),
+            run,
+        )
+
+    if wanted != computed:
+        exact = np.empty(values.shape, computed)
+        compute(exact)
+        values[...] = exact
+        return values
+    return compute_into(values, planes, compute)
+
+
+def structure_tensor_eigenvalues(A_elems, *, out=None, workers=None):
+    """Compute the eigenvalues of a structure tensor.
+
+    Parameters
+    ----------
+    A_elems : sequence of arrays
+        The upper triangle of the tensor, as `structure_tensor` returns it: n (n + 1) / 2
+        arrays of one shape with n dimensions. Three arrays mean 2 by 2 matrices,
+        whatever their shape.
+    out : (n, ...) array, optional
+        Where the eigenvalues are written; of the type of the first array.
+    workers : int, optional
+        Number of threads, at least 1; the result does not depend on it.
+
+    Returns
+    -------
+    eigs : (n, ...) array
+        Eigenvalues in decreasing order along axis 0, in the type of the first array.
+        NaN where an element is NaN or infinite and n is above 2.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are too few or of different shapes; if `out` does not fit; if
+        `workers` is below 1.
+    TypeError
+        If an array is masked or not of real floating point (integers are taken where
+        n is above 2).
+
+    Notes
+    -----
+    2 by 2 matrices as in `skimage.feature`, in the last bit. Larger ones by Jacobi's
+    rotations, accurate to a few units in the last place of the largest eigenvalue, also
+    where eigenvalues are equal.
+
+    References
+    ----------
+    G. H. Golub, C. F. Van Loan, "Matrix Computations", 4th edition (2013), 8.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import feature
+    >>> dot = np.zeros((3, 3))
+    >>> dot[1, 1] = 1
+    >>> feature.structure_tensor_eigenvalues(feature.structure_tensor(dot, sigma=0))[0]
+    array([[2., 4., 2.],
+           [4., 0., 4.],
+           [2., 4., 2.]])
+    """
+    return _eigenvalues(_structure_tensor_eigenvalues, A_elems, "A_elems", out, workers)
+
+
+def hessian_matrix_eigvals(H_elems, *, out=None, workers=None):
+    """Compute the eigenvalues of a Hessian.
+
+    Parameters
+    ----------
+    H_elems : sequence of arrays
+        The upper triangle of the Hessian, as `hessian_matrix` returns it: n (n + 1) / 2
+        arrays of one shape with n dimensions. Three arrays mean 2 by 2 matrices,
+        whatever their shape.
+    out : (n, ...) array, optional
+        Where the eigenvalues are written; of the type of the first array.
+    workers : int, optional
+        Number of threads, at least 1; the result does not depend on it.
+
+    Returns
+    -------
+    eigs : (n, ...) array
+        Eigenvalues in decreasing order along axis 0, in the type of the first array.
+        NaN where an element is NaN or infinite and n is above 2.
+
+    Raises
+    ------
+    ValueError
+        If the arrays are too few or of different shapes; if `out` does not fit; if
+        `workers` is below 1.
+    TypeError
+        If an array is masked or not of real floating point (integers are taken where
+        n is above 2).
+
+    References
+    ----------
+    G. H. Golub, C. F. Van Loan, "Matrix Computations", 4th edition (2013), 8.5.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import feature
+    >>> bowl = np.add.outer(np.arange(5.0) ** 2, 2 * np.arange(5.0) ** 2)
+    >>> H = feature.hessian_matrix(bowl, sigma=0, use_gaussian_derivatives=False)
+    >>> feature.hessian_matrix_eigvals(H)[:, 2, 2]
+    array([4., 2.])
+    """
+    return _eigenvalues(_hessian_matrix_eigvals, H_elems, "H_elems", out, workers)
+
+
+# ------------------------------------------------------------------------- Hessian
+
+
+def _check_differentiable(image):
+    """Refuses what has no second differences."""
+    if image.ndim < 2:
+        raise ValueError(
+            f"`image` must have at least 2 dimensions, got {image.ndim}"
+        )
+    if image.ndim > _ORDER_MOST:
+        raise ValueError(
+            f"`image` must have at most {_ORDER_MOST} dimensions, got {image.ndim}"
+        )
+    if min(image.shape) < 2:
+        raise ValueError(
+            "Shape of array too small to calculate a numerical gradient: each axis of"
+            f" `image` must have 2 elements at least, got {image.shape}"
+        )
+
+
+def _check_hessian_order(order, ndim):
+    """Whether the columns come first."""
+    columns_first = isinstance(order, str) and order == "xy"
+    if ndim > 2 and columns_first:
+        raise ValueError("order='xy' is only supported for 2D images.")
+    if not (isinstance(order, str) and order in ("rc", "xy")):
+        raise ValueError(f"unrecognized order: {order}")
+    return columns_first
+
+
+def _gaussian_derivative_filters(sigma, borders, ndim):
+    """Gaussians and their derivatives whose convolutions have the width `sigma`."""
+    sigmas = sigmas_for(sigma, ndim)
+    truncate = 8 if all(s > 1 for s in sigmas) else 100
+    part = 1 / math.sqrt(2)
+    scaled = [part * s for s in sigmas]
+    smoothing = [gaussian_weights(s, truncate) for s in scaled]
+    derivative = [derivative_weights(s, truncate) for s in scaled]
+    return filters_of(smoothing, borders), filters_of(derivative, borders)
+
+
+def hessian_matrix(
+    image,
+    sigma=1,
+    mode="constant",
+    cval=0,
+    order="rc",
+    use_gaussian_derivatives=None,
+    *,
+    out=None,
+    workers=None,
+):
+    """Compute the second derivatives of a smoothed image.
+
+    The Hessian of an image with axes r (down) and c (right):
+
+        H = [Hrr Hrc]
+            [Hrc Hcc]
+
+    In n dimensions it is n by n.
+
+    Parameters
+    ----------
+    image : array
+        Grey values of any real type, up to 8 dimensions. Integers are scaled to [0, 1],
+        signed ones to [-1, 1]; floating point is taken as it is.
+    sigma : float or sequence of float, optional
+        Standard deviation of the Gaussian in pixels, or one for each axis.
+    mode : {'constant', 'nearest', 'reflect', 'mirror', 'wrap'} or sequence, optional
+        What the filters find beyond the border.
+    cval : float, optional
+        The value beyond the border for 'constant'.
+    order : {'rc', 'xy'}, optional
+        'rc' starts with axis 0; 'xy', in two dimensions, with axis 1.
+    use_gaussian_derivatives : bool, optional
+        True: convolve twice with first derivatives of Gaussians, of which each has
+        sigma / sqrt(2), cut off at 8 sigma (at 100 where a sigma is 1 or less). False:
+        smooth with a Gaussian cut off at 4 sigma, then take differences twice. None:
+        False, with a FutureWarning, because scikit-image will change it.
+    out : tuple of arrays, optional
+        Where the elements are written; of their shape and dtype, any strides.
+    workers : int, optional
+        Number of threads, at least 1; the result does not depend on it.
+
+    Returns
+    -------
+    H_elems : list of arrays
+        The upper triangle row by row, n (n + 1) / 2 arrays of the image's shape:
+        [Hrr, Hrc, Hcc], or [Hcc, Hrc, Hrr] for 'xy'. float32 for float16 and float32
+        images, else float64.
+
+    Raises
+    ------
+    ValueError
+        If `image` cannot be scaled, or for differences has less than 2 dimensions or
+        elements along an axis; if `sigma` is negative, not finite or of another length;
+        if `mode` or `order` is unknown; if `out` does not fit; if `workers` is below 1.
+    TypeError
+        If `image` is a masked array.
+
+    Notes
+    -----
+    Equal to `skimage.feature.hessian_matrix` (0.26.0) in the last bit.
+
+    References
+    ----------
+    T. Lindeberg, "Feature Detection with Automatic Scale Selection", International
+    Journal of Computer Vision 30 (1998), 79-116.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import feature
+    >>> dot = np.zeros((5, 5))
+    >>> dot[2, 2] = 4
+    >>> Hrr, Hrc, Hcc = feature.hessian_matrix(
+    ...     dot, sigma=0, use_gaussian_derivatives=False)
+    >>> Hrc
+    array([[ 0.,  0.,  0.,  0.,  0.],
+           [ 0.,  1.,  0., -1.,  0.],
+           [ 0.,  0.,  0.,  0.,  0.],
+           [ 0., -1.,  0.,  1.,  0.],
+           [ 0.,  0.,  0.,  0.,  0.]])
+    """
+    image = check_scalable(image)
+    ndim = image.ndim
+    columns_first = _check_hessian_order(order, ndim)
+    if use_gaussian_derivatives is None:
+        warnings.warn(
+            "use_gaussian_derivatives currently defaults to False, but will change to"
+            " True in a future version. Please specify this argument explicitly to"
+            " maintain the current behavior",
+            FutureWarning,
+            stacklevel=2,
+        )
+    workers = check_workers(workers)
+    cval = check_number(cval, "cval")
+    derivative = None
+    if use_gaussian_derivatives:
+        if not 1 <= ndim <= _ORDER_MOST:
+            raise ValueError(
+                f"`image` must have 1 to {_ORDER_MOST} dimensions, got {ndim}"
+            )
+        smoothing, derivative = _gaussian_derivative_filters(
+            sigma, border_codes(mode, ndim), ndim
+        )
+    else:
+        _check_differentiable(image)
+        smoothing = gaussian_filters(sigmas_for(sigma, ndim), border_codes(mode, ndim))
+    outs = check_outs(out, ndim * (ndim + 1) // 2, image.shape, stored_type(image))
+    run = _native.run(workers)
+    return compute_all_into(
+        outs,
+        (image,),
+        lambda planes: _hessian_matrix(
+            image,
+            smoothing,
+            derivative,
+            cval,
+            int(columns_first and ndim == 2),
+            _native.arrays(planes),
+            run,
+        ),
+    )
+
+
+def hessian_matrix_det(image, sigma=1, approximate=True, *, out=None, workers=None):
+    """Compute the determinant of the Hessian.
+
+    Parameters
+    ----------
+    image : array
+        Grey values of any real type, 2 to 8 dimensions. Integers are scaled to [0, 1],
+        signed ones to [-1, 1]; floating point is taken as it is.
+    sigma : float, optional
+        Standard deviation of the Gaussian in pixels (or one for each axis, where the
+        determinant is exact). For box filters at least 1/3: their size is the integer
+        part of 3 sigma.
+    approximate : bool, optional
+        In two dimensions: box filters on an integral image, as SURF has them, whose
+        time does not depend on `sigma` and which are crude for `sigma` below 3. False,
+        or more dimensions: the determinant of `hessian_matrix` by differences.
+    out : array, optional
+        Where the determinant is written; of its dtype, any strides.
+    workers : int, optional
+        Number of threads, at least 1; the result does not depend on it.
+
+    Returns
+    -------
+    determinant : array
+        Of the image's shape. float64 for box filters; else float32 for float16 and
+        float32 images, and float64 for all others.
+
+    Raises
+    ------
+    ValueError
+        If `image` has no two dimensions, cannot be scaled, or has an axis too short for
+        differences; if `sigma` is negative, not finite or too small for a box; if `out`
+        does not fit; if `workers` is below 1.
+    TypeError
+        If `image` is a masked array.
+
+    Notes
+    -----
+    The box filters are equal to those of `skimage.feature.hessian_matrix_det` (0.26.0)
+    in the last bit: no box sum is below 0, and boxes are cut off at the border.
+
+    References
+    ----------
+    H. Bay, A. Ess, T. Tuytelaars, L. Van Gool, "Speeded-Up Robust Features", Computer
+    Vision and Image Understanding 110 (2008), 346-359.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import feature
+    >>> bowl = np.add.outer(np.arange(5.0) ** 2, 2 * np.arange(5.0) ** 2)
+    >>> float(feature.hessian_matrix_det(bowl, sigma=0, approximate=False)[2, 2])
+    8.0
+    """
+    image = check_scalable(image)
+    workers = check_workers(workers)
+    boxes = image.ndim == 2 and approximate
+    if boxes:
+        size = _box_size(sigma)
+        out = check_out(out, image.shape, np.float64)
+    else:
+        _check_differentiable(image)
+        ndim = image.ndim
+        borders = border_codes("constant", ndim)
+        filters = gaussian_filters(sigmas_for(sigma, ndim), borders)
+        out = check_out(out, image.shape, stored_type(image))
+    run = _native.run(workers)
+
+    def compute(determinant):
+        if boxes:
+            _hessian_matrix_det_boxes(image, size, determinant, run)
+        else:
+            _hessian_matrix_det(image, filters, determinant, run)
+
+    return compute_into(out, (image,), compute)
+
+
+def _box_size(sigma):
+    number = check_number(sigma, "sigma")
+    if not 1 <= 3 * number <= 3 * _BOX_SIGMA_MOST:
+        raise error(ValueError, SystemError)(
+            f"`sigma` must be from 1/3 to {_BOX_SIGMA_MOST:g} for box filters, got"
+            f" {sigma}"
+        )
+    return int(3 * number)
+
+
+def shape_index(image, sigma=1, mode="constant", cval=0, *, out=None, workers=None):
+    """Say what the surface of grey values looks like around each pixel.
+
+    Koenderink and van Doorn's number from -1 to 1, of the eigenvalues k1 >= k2 of the
+    Hessian: 2 / pi arctan((k2 + k1) / (k2 - k1)).
+
+    ======================  ================
+    from, to                shape
+    ======================  ================
+    -1, -7/8                spherical cup
+    -7/8, -5/8              trough
+    -5/8, -3/8              rut
+    -3/8, -1/8              saddle rut
+    -1/8, 1/8               saddle
+    1/8, 3/8                saddle ridge
+    3/8, 5/8                ridge
+    5/8, 7/8                dome
+    7/8, 1                  spherical cap
+    ======================  ================
+
+    Parameters
+    ----------
+    image : (rows, cols) array
+        Grey values of any real type. Integers are scaled to [0, 1], signed ones to
+        [-1, 1]; floating point is taken as it is.
+    sigma : float or pair of float, optional
+        Standard deviation of the Gaussian in pixels, cut off at four sigma.
+    mode : {'constant', 'nearest', 'reflect', 'mirror', 'wrap'} or pair, optional
+        What the Gaussian finds beyond the border.
+    cval : float, optional
+        The value beyond the border for 'constant'.
+    out : (rows, cols) array, optional
+        Where the index is written; of its dtype, any strides.
+    workers : int, optional
+        Number of threads, at least 1; the result does not depend on it.
+
+    Returns
+    -------
+    index : (rows, cols) array
+        NaN where the surface is flat. float32 for float16 and float32 images, else
+        float64.
+
+    Raises
+    ------
+    ValueError
+        If `image` has not two dimensions, an axis shorter than 2, or cannot be scaled;
+        if `sigma` is negative, not finite or of another length; if `mode` is unknown;
+        if `out` does not fit; if `workers` is below 1.
+    TypeError
+        If `image` is a masked array.
+
+    References
+    ----------
+    J. J. Koenderink, A. J. van Doorn, "Surface shape and curvature scales", Image and
+    Vision Computing 10 (1992), 557-564. DOI 10.1016/0262-8856(92)90076-F
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import feature
+    >>> saddle = np.subtract.outer(np.arange(5.0) ** 2, np.arange(5.0) ** 2)
+    >>> abs(float(feature.shape_index(saddle, sigma=0)[2, 2]))
+    0.0
+    """
+    image = check_scalable(image)
+    if image.ndim != 2:
+        raise ValueError(
+            f"The parameter `image` must be a 2-dimensional array, got {image.ndim}"
+        )
+    workers = check_workers(workers)
+    filters = gaussian_filters(sigmas_for(sigma), border_codes(mode))
+    _check_differentiable(image)
+    cval = check_number(cval, "cval")
+    out = check_out(out, image.shape, stored_type(image))
+    run = _native.run(workers)
+    return compute_into(
+        out, (image,), lambda index: _shape_index(image, filters, cval, index, run)
+    )

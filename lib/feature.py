@@ -12,6 +12,7 @@ from featurelib._version import __version__
 from featurelib.edges import canny
 from featurelib.library import info, release_memory
 from featurelib.matrix import synthesize_matrix
+from featurelib.peaks import corner_peaks, peak_local_max
 
 __all__ = [
     "__version__",
@@ -21,4 +22,7 @@ __all__ = [
     "synthesize_matrix",
     # edges
     "canny",
+    # peaks
+    "peak_local_max",
+    "corner_peaks",
 ]

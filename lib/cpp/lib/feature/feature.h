@@ -10,6 +10,7 @@
  *   4. Library     version, instruction set, threads, memory
  *   5. Tutorial    synthesize_matrix, the smallest complete example
  *   6. Edges       canny
+ *   7. Peaks       peak_local_max, corner_peaks
  *
  * Promises that hold for every function:
  *
@@ -213,6 +214,42 @@ FEATURE_API feature_status feature_canny_magnitude(
     const feature_array *image, const feature_array *mask,
     const feature_canny_parameters *parameters, const feature_array *magnitude,
     const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 7. Peaks                                                                 */
+/* ------------------------------------------------------------------------ */
+
+typedef struct feature_peaks_parameters {
+    const void *least;       /* one element of the image's dtype: what a peak reaches */
+    const ptrdiff_t *sides;  /* of the window, one an axis, each at least 1 */
+    const ptrdiff_t *border; /* no peak nearer to the border, one an axis, >= 0 */
+    double distance;         /* peaks are at least so far apart; <= 1: not looked at */
+    double p_norm;           /* in Minkowski's norm, from 1 to infinity */
+    ptrdiff_t most;          /* peaks, and peaks of one label */
+    ptrdiff_t most_per_label;
+    double corner_p_norm; /* not 0: a second pass drops what is not farther apart */
+    double corner_distance; /* than this, */
+    ptrdiff_t corner_most;  /* and what comes after so many */
+    int32_t has_nan;        /* non-zero: the image holds NaN */
+} feature_peaks_parameters;
+
+/*
+ * Local maxima: pixels that no pixel of the window around them exceeds, the largest
+ * first, equal ones row after row. A window of even side reaches farther backwards.
+ *
+ *   image      any dtype, 1 to 32 dimensions; not empty
+ *   footprint  bool, the shape given by `sides`: the window where that is no box; or
+ *              NULL
+ *   labels     int64, the shape of image, or NULL: each value above 0 is a region
+ *              that is searched alone; the results of 1 come first
+ *   capacity   rows of index; more peaks are counted, not written
+ *   index      (capacity, ndim) int64, row after row
+ *   count      how many there are
+ */
+FEATURE_API feature_status feature_peak_local_max(
+    const feature_array *image, const feature_array *footprint,
+    const feature_array *labels, const feature_peaks_parameters *parameters,
+    ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
 
 #ifdef __cplusplus
 }

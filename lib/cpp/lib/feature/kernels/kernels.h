@@ -50,6 +50,18 @@ typedef struct class_band {
     ptrdiff_t stride, rows, cols;
 } class_band;
 
+/* What a peak must reach, and how far its window goes along the line. */
+typedef struct peak_line {
+    double least;
+    ptrdiff_t before, after;
+} peak_line;
+
+/* Pixels `first` to `end` of a line that have one label above 0. */
+typedef struct label_run {
+    int64_t label;
+    ptrdiff_t first, end;
+} label_run;
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

@@ -9,6 +9,7 @@ which instruction set and how many threads are used, and why.
 """
 
 from featurelib._version import __version__
+from featurelib.corner_points import corner_fast, corner_moravec, corner_orientations
 from featurelib.edges import canny
 from featurelib.library import info, release_memory
 from featurelib.matrix import synthesize_matrix
@@ -22,6 +23,10 @@ __all__ = [
     "synthesize_matrix",
     # edges
     "canny",
+    # corners
+    "corner_fast",
+    "corner_moravec",
+    "corner_orientations",
     # peaks
     "peak_local_max",
     "corner_peaks",

@@ -10,7 +10,8 @@
  *   4. Library     version, instruction set, threads, memory
  *   5. Tutorial    synthesize_matrix, the smallest complete example
  *   6. Edges       canny
- *   7. Peaks       peak_local_max, corner_peaks
+ *   7. Corners     corner_fast, corner_moravec, corner_orientations
+ *   8. Peaks       peak_local_max, corner_peaks
  *
  * Promises that hold for every function:
  *
@@ -216,7 +217,51 @@ FEATURE_API feature_status feature_canny_magnitude(
     const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 7. Peaks                                                                 */
+/* 7. Corners                                                               */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Corner responses by FAST: where at least `arc` (1 to 16) pixels in a row on the
+ * circle of 16 around a pixel exceed it by more than `threshold`, or fall below it by
+ * more, the sum of the 16 absolute differences; 0 elsewhere. For an arc of 12 and more
+ * three of the four quarter pixels must do so.
+ *
+ *   image     (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]
+ *   response  (rows, cols) float32 for float16 and float32 images, else float64; the
+ *             elements of a row stand side by side
+ */
+FEATURE_API feature_status feature_corner_fast(const feature_array *image, int32_t arc,
+                                               double threshold,
+                                               const feature_array *response,
+                                               const feature_run *run);
+
+/*
+ * Moravec's corner response: the least sum of squared differences between the window of
+ * side 2 window + 1 around a pixel and the same moved along both axes by up to
+ * `window`; 0 nearer than 2 window to the border. Arrays as for feature_corner_fast.
+ */
+FEATURE_API feature_status feature_corner_moravec(const feature_array *image,
+                                                  ptrdiff_t window,
+                                                  const feature_array *response,
+                                                  const feature_run *run);
+
+/*
+ * The angle of the vector from each corner to the centre of intensity of what the mask,
+ * its middle on the corner, shows of the image; 0 beyond the border.
+ *
+ *   image    (rows, cols) as for feature_corner_fast
+ *   corners  (count, 2) int64, rows and columns within the image
+ *   mask     bool, of odd sides
+ *   angles   (count) in (-pi, pi], of the type of a response, side by side
+ */
+FEATURE_API feature_status feature_corner_orientations(const feature_array *image,
+                                                       const feature_array *corners,
+                                                       const feature_array *mask,
+                                                       const feature_array *angles,
+                                                       const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 8. Peaks                                                                 */
 /* ------------------------------------------------------------------------ */
 
 typedef struct feature_peaks_parameters {

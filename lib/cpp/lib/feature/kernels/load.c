@@ -34,8 +34,8 @@ static inline double not_below(double v, double least)
         }                                                                              \
     } while (0)
 
-#define SIGNED(type, maximum) LOOP(type, not_below(v * (1.0 / (maximum)), -1))
-#define UNSIGNED(type, maximum) LOOP(type, v * (1.0 / (maximum)))
+#define SIGNED(type, maximum) LOOP(type, not_below((double)v * (1.0 / (maximum)), -1))
+#define UNSIGNED(type, maximum) LOOP(type, (double)v * (1.0 / (maximum)))
 
 void NAME(load_row)(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
                     feature_dtype dtype, wide *restrict out)
@@ -62,6 +62,12 @@ void NAME(load_row)(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
     case FEATURE_INT32:
         SIGNED(int32_t, 2147483647.0);
         break;
+    case FEATURE_UINT64:
+        UNSIGNED(uint64_t, 18446744073709551615.0);
+        break;
+    case FEATURE_INT64:
+        SIGNED(int64_t, 9223372036854775807.0);
+        break;
     case FEATURE_FLOAT16:
         LOOP(uint16_t, from_half(v));
         break;
@@ -70,8 +76,6 @@ void NAME(load_row)(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,
         break;
     case FEATURE_FLOAT64:
         LOOP(double, as_is(v));
-        break;
-    default: /* 64-bit integers are refused before */
         break;
     }
 }

@@ -9,6 +9,7 @@ which instruction set and how many threads are used, and why.
 """
 
 from featurelib._version import __version__
+from featurelib.corner_points import corner_fast, corner_moravec, corner_orientations
 from featurelib.corners import (
     corner_foerstner,
     corner_harris,
@@ -18,6 +19,7 @@ from featurelib.corners import (
 from featurelib.edges import canny
 from featurelib.library import info, release_memory
 from featurelib.matrix import synthesize_matrix
+from featurelib.peaks import corner_peaks, peak_local_max
 from featurelib.tensors import (
     hessian_matrix,
     hessian_matrix_det,
@@ -47,4 +49,10 @@ __all__ = [
     "corner_harris",
     "corner_shi_tomasi",
     "corner_foerstner",
+    "corner_fast",
+    "corner_moravec",
+    "corner_orientations",
+    # peaks
+    "peak_local_max",
+    "corner_peaks",
 ]

@@ -98,6 +98,11 @@ def check_number(value, name):
         raise error(TypeError, ValueError)(message) from None
 
 
+def compared_with(threshold, dtype):
+    """The number that a comparison with an array of `dtype` really uses."""
+    return float(np.asarray(threshold, np.result_type(dtype, threshold)))
+
+
 def check_workers(workers):
     """None, or a number of threads that is at least 1."""
     if workers is None:

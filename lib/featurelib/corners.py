@@ -1,8 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Dense corner measures. They are told at the top of corners.c."""
 
-import ctypes
-
 import numpy as np
 
 from . import _native, tensors
@@ -21,13 +19,13 @@ from ._arguments import (
 )
 from ._smoothing import Filter, border_codes, gaussian_filters, sigmas_for
 
-_FILTERS = ctypes.POINTER(Filter)
+_FILTERS = _native.pointer_to(Filter)
 _harris = _native.function(
     "feature_corner_harris",
     _native.Array,
     _FILTERS,
-    ctypes.c_int32,
-    ctypes.c_double,
+    _native.int32,
+    _native.float64,
     _native.Array,
     _native.Run,
 )
@@ -45,8 +43,8 @@ _foerstner = _native.function(
 _kitchen_rosenfeld = _native.function(
     "feature_corner_kitchen_rosenfeld",
     _native.Array,
-    ctypes.POINTER(ctypes.c_int32),
-    ctypes.c_double,
+    _native.pointer_to(_native.int32),
+    _native.float64,
     _native.Array,
     _native.Run,
 )
@@ -134,7 +132,7 @@ def corner_kitchen_rosenfeld(image, mode="constant", cval=0, *, out=None, worker
         )
     workers = check_workers(workers)
     out = check_out(out, image.shape, stored_type(image))
-    borders = (ctypes.c_int32 * 2)(*border_codes(mode))
+    borders = (_native.int32 * 2)(*border_codes(mode))
     cval = check_number(cval, "cval")
     run = _native.run(workers)
     return compute_into(

@@ -10,6 +10,7 @@ from ._arguments import (
     check_number,
     check_out,
     check_workers,
+    compared_with,
     compute_into,
     error,
 )
@@ -81,11 +82,6 @@ def _threshold(value, name, default, use_quantiles, largest):
     if not 0.0 <= value <= 1.0:
         raise ValueError("Quantile thresholds must be between 0 and 1.")
     return value
-
-
-def _compared_with(threshold, dtype):
-    """The number that a comparison with an array of `dtype` really uses."""
-    return float(np.asarray(threshold, np.result_type(dtype, threshold)))
 
 
 def canny(
@@ -203,7 +199,7 @@ def canny(
     parameters.low = low
     if parameters.low == 0:
         parameters.low = 1e-14
-    parameters.high = _compared_with(high, stored)
+    parameters.high = compared_with(high, stored)
     return compute_into(
         out, (image, mask), lambda edges: _canny(image, mask, parameters, edges, run)
     )

@@ -1,7 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Structure tensor, Hessian, their eigenvalues, shape index: tensors.c, hessian.c."""
 
-import ctypes
 import math
 import warnings
 
@@ -32,16 +31,16 @@ from ._smoothing import (
     sigmas_for,
 )
 
-_FILTERS = ctypes.POINTER(Filter)
+_FILTERS = _native.pointer_to(Filter)
 _structure_tensor = _native.function(
     "feature_structure_tensor",
     _native.Array,
     _FILTERS,
-    ctypes.c_double,
+    _native.float64,
     _native.Array,
     _native.Run,
 )
-_EIGENVALUES = (_native.Array, ctypes.c_int32, _native.Array, _native.Run)
+_EIGENVALUES = (_native.Array, _native.int32, _native.Array, _native.Run)
 _structure_tensor_eigenvalues = _native.function(
     "feature_structure_tensor_eigenvalues", *_EIGENVALUES
 )
@@ -53,8 +52,8 @@ _hessian_matrix = _native.function(
     _native.Array,
     _FILTERS,
     _FILTERS,
-    ctypes.c_double,
-    ctypes.c_int32,
+    _native.float64,
+    _native.int32,
     _native.Array,
     _native.Run,
 )
@@ -64,7 +63,7 @@ _hessian_matrix_det = _native.function(
 _hessian_matrix_det_boxes = _native.function(
     "feature_hessian_matrix_det_boxes",
     _native.Array,
-    ctypes.c_ssize_t,
+    _native.size,
     _native.Array,
     _native.Run,
 )
@@ -72,7 +71,7 @@ _shape_index = _native.function(
     "feature_shape_index",
     _native.Array,
     _FILTERS,
-    ctypes.c_double,
+    _native.float64,
     _native.Array,
     _native.Run,
 )

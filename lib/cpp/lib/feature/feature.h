@@ -13,7 +13,9 @@
  *   7. Tensors     structure_tensor, eigenvalues, hessian_matrix, hessian_matrix_det,
  *                  shape_index
  *   8. Corners     corner_harris, corner_shi_tomasi, corner_foerstner,
- *                  corner_kitchen_rosenfeld
+ *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
+ *                  corner_orientations
+ *   9. Peaks       peak_local_max, corner_peaks
  *
  * Promises that hold for every function:
  *
@@ -341,6 +343,81 @@ FEATURE_API feature_status feature_corner_foerstner(const feature_array *image,
 FEATURE_API feature_status feature_corner_kitchen_rosenfeld(
     const feature_array *image, const int32_t *borders, double cval,
     const feature_array *response, const feature_run *run);
+/*
+ * Corner responses by FAST: where at least `arc` (1 to 16) pixels in a row on the
+ * circle of 16 around a pixel exceed it by more than `threshold`, or fall below it by
+ * more, the sum of the 16 absolute differences; 0 elsewhere. For an arc of 12 and more
+ * three of the four quarter pixels must do so.
+ *
+ *   image     (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]
+ *   response  (rows, cols) float32 for float16 and float32 images, else float64; the
+ *             elements of a row stand side by side
+ */
+FEATURE_API feature_status feature_corner_fast(const feature_array *image, int32_t arc,
+                                               double threshold,
+                                               const feature_array *response,
+                                               const feature_run *run);
+
+/*
+ * Moravec's corner response: the least sum of squared differences between the window of
+ * side 2 window + 1 around a pixel and the same moved along both axes by up to
+ * `window`; 0 nearer than 2 window to the border. Arrays as for feature_corner_fast.
+ */
+FEATURE_API feature_status feature_corner_moravec(const feature_array *image,
+                                                  ptrdiff_t window,
+                                                  const feature_array *response,
+                                                  const feature_run *run);
+
+/*
+ * The angle of the vector from each corner to the centre of intensity of what the mask,
+ * its middle on the corner, shows of the image; 0 beyond the border.
+ *
+ *   image    (rows, cols) as for feature_corner_fast
+ *   corners  (count, 2) int64, rows and columns within the image
+ *   mask     bool, of odd sides
+ *   angles   (count) in (-pi, pi], of the type of a response, side by side
+ */
+FEATURE_API feature_status feature_corner_orientations(const feature_array *image,
+                                                       const feature_array *corners,
+                                                       const feature_array *mask,
+                                                       const feature_array *angles,
+                                                       const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 9. Peaks                                                                 */
+/* ------------------------------------------------------------------------ */
+
+typedef struct feature_peaks_parameters {
+    const void *least;       /* one element of the image's dtype: what a peak reaches */
+    const ptrdiff_t *sides;  /* of the window, one an axis, each at least 1 */
+    const ptrdiff_t *border; /* no peak nearer to the border, one an axis, >= 0 */
+    double distance;         /* peaks are at least so far apart; <= 1: not looked at */
+    double p_norm;           /* in Minkowski's norm, from 1 to infinity */
+    ptrdiff_t most;          /* peaks, and peaks of one label */
+    ptrdiff_t most_per_label;
+    double corner_p_norm; /* not 0: a second pass drops what is not farther apart */
+    double corner_distance; /* than this, */
+    ptrdiff_t corner_most;  /* and what comes after so many */
+    int32_t has_nan;        /* non-zero: the image holds NaN */
+} feature_peaks_parameters;
+
+/*
+ * Local maxima: pixels that no pixel of the window around them exceeds, the largest
+ * first, equal ones row after row. A window of even side reaches farther backwards.
+ *
+ *   image      any dtype, 1 to 32 dimensions; not empty
+ *   footprint  bool, the shape given by `sides`: the window where that is no box; or
+ *              NULL
+ *   labels     int64, the shape of image, or NULL: each value above 0 is a region
+ *              that is searched alone; the results of 1 come first
+ *   capacity   rows of index; more peaks are counted, not written
+ *   index      (capacity, ndim) int64, row after row
+ *   count      how many there are
+ */
+FEATURE_API feature_status feature_peak_local_max(
+    const feature_array *image, const feature_array *footprint,
+    const feature_array *labels, const feature_peaks_parameters *parameters,
+    ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
 
 #ifdef __cplusplus
 }

@@ -53,6 +53,36 @@ typedef struct class_band {
     ptrdiff_t stride, rows, cols;
 } class_band;
 
+/* What a peak must reach, and how far its window goes along the line. */
+typedef struct peak_line {
+    double least;
+    ptrdiff_t before, after;
+} peak_line;
+
+/* Pixels `first` to `end` of a line that have one label above 0. */
+typedef struct label_run {
+    int64_t label;
+    ptrdiff_t first, end;
+} label_run;
+
+/* How FAST compares the circle with its centre. */
+typedef struct fast_rule {
+    double threshold;
+    int arc;               /* so many in a row, 1 to 16 */
+    int step;              /* of bytes: `not_above` is c + step, or -1 */
+    const double *scaled;  /* of bytes: their values; */
+    const uint8_t *not_above, *not_below; /* the last that is not bright, not dark */
+} fast_rule;
+
+/* Pixels under a mask, row after row, with offsets from its middle. */
+typedef struct patch_mask {
+    const ptrdiff_t *first; /* of each row its first pixel in `right`, and the end */
+    const int32_t *right;
+    ptrdiff_t rows, reach, down; /* `right` counts from -reach, rows from -down */
+} patch_mask;
+
+#define PATCHES 8 /* looked at side by side */
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

@@ -5,23 +5,12 @@
  * and then raised to -1, floating point and bool are taken as they are; or all of
  * them as they are.
  */
+#include "kernels/half.h"
 #include "kernels/variant.h"
 
 static inline double as_is(double v)
 {
     return v;
-}
-
-/* A float16 by its bits; also the subnormal ones, infinities and NaN. */
-static inline double from_half(uint16_t bits)
-{
-    uint32_t magnitude = (uint32_t)(bits & 0x7fff) << 13;
-    uint32_t special = (bits & 0x7c00) == 0x7c00 ? 0x70000000u : 0;
-    uint32_t word = magnitude + special;
-    float v;
-    memcpy(&v, &word, sizeof v);
-    double scaled = (double)v * (special ? 1.0 : 0x1p112);
-    return bits & 0x8000 ? -scaled : scaled;
 }
 
 static inline double not_below(double v, double least)
@@ -46,8 +35,8 @@ static inline double not_below(double v, double least)
         }                                                                              \
     } while (0)
 
-#define SIGNED(type, maximum) LOOP(type, not_below(v * (1.0 / (maximum)), -1))
-#define UNSIGNED(type, maximum) LOOP(type, v * (1.0 / (maximum)))
+#define SIGNED(type, maximum) LOOP(type, not_below((double)v * (1.0 / (maximum)), -1))
+#define UNSIGNED(type, maximum) LOOP(type, (double)v * (1.0 / (maximum)))
 
 /* What has one value, scaled or not. */
 static void load_unscalable(const void *restrict in, ptrdiff_t stride, ptrdiff_t n,

@@ -31,27 +31,39 @@ static inline double exp_below_zero(double x)
 }
 
 /*
- * atan(x), error below 2 units in the last place. Reduced to |r| <= 0.66 by
- * atan(x) = pi/2 - atan(1/x) = pi/4 + atan((x - 1) / (x + 1)), then Moshier's
- * rational function (Cephes). Choices, no branches, so that it becomes vectors.
+ * The angle of the vector (x, y) as C's atan2 has it, signs of zeros and infinities
+ * included; error below 2 units in the last place. The arctangent of t in [0, 1] is
+ * that of the nearest k / 16 plus a series in the rest, which is below 1 / 32.
  */
-static inline double arctangent(double x)
+static inline double angle_of(double y, double x)
 {
-    double size = fabs(x);
-    int steep = size > 2.41421356237309504880, middle = size > 0.66;
-    double above = steep ? -1.0 : middle ? size - 1 : size;
-    double below = steep ? size : middle ? size + 1 : 1.0;
-    double base = steep ? 0x1.921fb54442d18p+0 : middle ? 0x1.921fb54442d18p-1 : 0.0;
-    double rest = steep ? 0x1.1a62633145c07p-54 : middle ? 0x1.1a62633145c07p-55 : 0.0;
-    double r = above / below, z = r * r;
-    double p = (((-8.750608600031904122785e-1 * z - 1.615753718733365076637e1) * z -
-                 7.500855792314704667340e1) * z - 1.228866684490136173410e2) * z -
-               6.485021904942025371773e1;
-    double q = ((((z + 2.485846490142306297962e1) * z + 1.650270098316988542046e2) * z +
-                 4.328810604912902668951e2) * z + 4.853903996359136964868e2) * z +
-               1.945506571482613964425e2;
-    double angle = base + ((r * (z * p / q) + r) + rest);
-    return copysign(angle, x);
+    static const double sixteenths[17] = {
+        0x0.0p+0, 0x1.ff55bb72cfdeap-5, 0x1.fd5ba9aac2f6ep-4,
+        0x1.7b97b4bce5b02p-3, 0x1.f5b75f92c80ddp-3, 0x1.362773707ebccp-2,
+        0x1.6f61941e4def1p-2, 0x1.a64eec3cc23fdp-2, 0x1.dac670561bb4fp-2,
+        0x1.0657e94db30d0p-1, 0x1.1e00babdefeb4p-1, 0x1.345f01cce37bbp-1,
+        0x1.4978fa3269ee1p-1, 0x1.5d58987169b18p-1, 0x1.700a7c5784634p-1,
+        0x1.819d0b7158a4dp-1, 0x1.921fb54442d18p-1};
+    double a = y < 0 ? -y : y, b = x < 0 ? -x : x;
+    double small = a < b ? a : b, large = a < b ? b : a, angle = 0;
+    uint64_t x_bits, y_bits;
+    memcpy(&x_bits, &x, sizeof x_bits);
+    memcpy(&y_bits, &y, sizeof y_bits);
+    if (x != x || y != y)
+        return x + y;
+    if (large > 0) {
+        double t = small == large ? 1 : small / large;
+        int k = (int)(t * 16 + 0.5);
+        double r = (t - k / 16.0) / (1 + t * (k / 16.0)), square = r * r, series = 0;
+        for (int n = 15; n > 1; n -= 2)
+            series = (1.0 / n - series) * square;
+        angle = sixteenths[k] + (r - r * series);
+    }
+    if (a > b)
+        angle = 0x1.921fb54442d18p+0 - (angle - 0x1.1a62633145c07p-54);
+    if (x_bits >> 63)
+        angle = 0x1.921fb54442d18p+1 - (angle - 0x1.1a62633145c07p-53);
+    return y_bits >> 63 ? -angle : angle;
 }
 
 #endif

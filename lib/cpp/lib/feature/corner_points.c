@@ -1,0 +1,446 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Corner points: FAST, Moravec, and the orientation of given corners.
+ *
+ * FAST. E. Rosten and T. Drummond, "Machine Learning for High-Speed Corner Detection",
+ * ECCV 2006. A pixel is a corner when `arc` neighbours in a row, on the circle of 16 at
+ * distance 3, are all brighter than it by more than the threshold or all darker. The
+ * response is the sum of the absolute differences of all 16; the outermost three
+ * pixels have none. Four pixels a quarter apart are looked at first, for whole rows;
+ * few pixels of a photograph come further. Bytes are compared as bytes: for each of
+ * the 256 centres the bounds are found once with the reference's own expressions.
+ *
+ * Moravec. H. Moravec, "Obstacle avoidance and navigation in the real world by a
+ * seeing robot rover", 1980. The window around a pixel is compared with the same moved
+ * along both axes; moves along one axis only are left out, as in scikit-image.
+ *
+ * Orientation. P. Rosin, "Measuring corner properties", 1999: the direction from the
+ * corner to the centroid of the intensities under a mask; rows point down, so that
+ * positive angles turn clockwise on the screen, from the direction of columns. Eight
+ * corners are summed side by side, each in the reference's order.
+ *
+ * Integers are scaled to [0, 1] or [-1, 1]. float16 and float32 are computed in
+ * float32, all others in float64. Bands of rows are units of work; rows that cannot be
+ * read in place are converted band by band.
+ */
+#include <math.h>
+#include <string.h>
+
+#include "core/array.h"
+#include "core/memory.h"
+#include "core/threads.h"
+#include "feature.h"
+#include "kernels/kernels.h"
+
+#define BAND_ROWS 32
+#define BYTES 256
+
+/* ------------------------------------------------------------------------ */
+/* Rows                                                                     */
+/* ------------------------------------------------------------------------ */
+
+/* An image whose rows are read as reals, or as bytes where `bytes` is set. */
+typedef struct source {
+    const feature_array *image;
+    const plain_kernels *plain;
+    const real_kernels *real;
+    ptrdiff_t rows, cols, item, halo;
+    int direct, bytes;
+} source;
+
+static source source_of(const feature_array *image, ptrdiff_t halo, int bytes)
+{
+    source s = {.image = image, .halo = halo, .bytes = bytes};
+    s.plain = plain_kernels_in_use();
+    s.real = real_kernels_for(storage_type(image));
+    s.rows = image->shape[0];
+    s.cols = image->shape[1];
+    s.item = bytes ? 1 : dtype_size(storage_type(image));
+    int as_stored = bytes || image->dtype == FEATURE_FLOAT32 ||
+                    image->dtype == FEATURE_FLOAT64;
+    s.direct = as_stored && (s.cols == 1 || image->strides[1] == s.item);
+    return s;
+}
+
+/* One thread's buffers. */
+typedef struct row_buffer {
+    const void **rows; /* of a band and its halo */
+    unsigned char *block;
+    wide *wide_row;
+    uint8_t *marks;
+} row_buffer;
+
+static void layout_rows(row_buffer *b, const source *s, arena *a)
+{
+    size_t rows = BAND_ROWS + 2 * (size_t)s->halo, cols = (size_t)s->cols;
+    b->rows = arena_take(a, rows, sizeof *b->rows);
+    b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
+    b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
+    b->marks = arena_take(a, 3, cols + 8);
+}
+
+/* One row, or a piece of one, as reals. */
+static void read_piece(const source *s, ptrdiff_t y, ptrdiff_t x, ptrdiff_t n,
+                       wide *wide_row, void *out)
+{
+    const unsigned char *from = row_of(s->image, y) + x * s->image->strides[1];
+    s->plain->load_row(from, s->image->strides[1], n, (feature_dtype)s->image->dtype,
+                       wide_row);
+    s->real->narrow_row(wide_row, n, out);
+}
+
+/* Makes rows `first` - halo to `end` + halo, as far as there are such, readable. */
+static void read_rows(const source *s, row_buffer *b, ptrdiff_t first, ptrdiff_t end)
+{
+    for (ptrdiff_t y = first - s->halo; y < end + s->halo; y++) {
+        ptrdiff_t slot = y - (first - s->halo);
+        if (y < 0 || y >= s->rows)
+            continue;
+        b->rows[slot] = row_of(s->image, y);
+        if (s->direct)
+            continue;
+        unsigned char *to = b->block + slot * s->cols * s->item;
+        b->rows[slot] = to;
+        if (s->bytes)
+            for (ptrdiff_t x = 0; x < s->cols; x++)
+                to[x] = row_of(s->image, y)[x * s->image->strides[1]];
+        else
+            read_piece(s, y, 0, s->cols, b->wide_row, to);
+    }
+}
+
+/* ------------------------------------------------------------------------ */
+/* Responses                                                                */
+/* ------------------------------------------------------------------------ */
+
+typedef struct response_job {
+    source s;
+    const feature_array *response;
+    ptrdiff_t window; /* Moravec's; 0 with a rule: FAST's */
+    const fast_rule *rule;
+    unsigned char *scratch;
+    size_t scratch_size;
+    ptrdiff_t bands;
+} response_job;
+
+static feature_status check_response(const feature_array *image,
+                                     const feature_array *response)
+{
+    feature_status status = check_array(image, 2);
+    if (status == FEATURE_OK)
+        status = check_plane(response, storage_type(image), image);
+    if (status == FEATURE_OK && image->shape[1] > 1 && image->shape[0] > 0 &&
+        response->strides[1] != dtype_size(response->dtype))
+        return FEATURE_BAD_ARGUMENT;
+    return status;
+}
+
+static void respond_row(const response_job *job, row_buffer *b, ptrdiff_t slot, void *out)
+{
+    const source *s = &job->s;
+    const void *const *rows = b->rows + slot;
+    if (job->rule == NULL)
+        s->real->moravec_row(rows, s->cols, job->window, out);
+    else if (s->bytes)
+        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, job->rule, b->marks,
+                             out);
+    else
+        s->real->fast_row(rows, s->cols, job->rule, b->marks, out);
+}
+
+static void respond_band(void *context, ptrdiff_t band, int thread)
+{
+    const response_job *job = context;
+    const source *s = &job->s;
+    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    row_buffer b;
+    ptrdiff_t first = band * BAND_ROWS, end = first + BAND_ROWS;
+    end = end < s->rows ? end : s->rows;
+    size_t row_size = (size_t)s->cols * (size_t)dtype_size(job->response->dtype);
+    layout_rows(&b, s, &a);
+    read_rows(s, &b, first, end);
+    for (ptrdiff_t y = first; y < end; y++) {
+        void *out = row_of(job->response, y);
+        int inside = y >= s->halo && y < s->rows - s->halo;
+        if (!inside || job->rule == NULL)
+            memset(out, 0, row_size);
+        if (inside)
+            respond_row(job, &b, y - first, out);
+    }
+}
+
+static feature_status respond(response_job *job, const feature_run *run,
+                              double nanoseconds_a_pixel)
+{
+    const source *s = &job->s;
+    if (s->rows == 0 || s->cols == 0)
+        return FEATURE_OK;
+    job->bands = (s->rows + BAND_ROWS - 1) / BAND_ROWS;
+    team t = team_for(run, job->bands,
+                      (double)s->rows * (double)s->cols * nanoseconds_a_pixel);
+    row_buffer counting;
+    arena one = {NULL, 0}, whole = {NULL, 0};
+    layout_rows(&counting, s, &one);
+    arena_take(&whole, (size_t)t.threads, one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
+    if (one.used == SIZE_MAX || whole.used == SIZE_MAX)
+        return FEATURE_NO_MEMORY;
+    job->scratch = memory_lease(whole.used);
+    job->scratch_size = one.used;
+    if (job->scratch == NULL)
+        return FEATURE_NO_MEMORY;
+    feature_status status = team_run(&t, job->bands, respond_band, job);
+    memory_return(job->scratch);
+    return status;
+}
+
+feature_status feature_corner_moravec(const feature_array *image, ptrdiff_t window,
+                                      const feature_array *response,
+                                      const feature_run *run)
+{
+    feature_status status = check_response(image, response);
+    if (status == FEATURE_OK && window < 0)
+        status = FEATURE_BAD_ARGUMENT;
+    if (status != FEATURE_OK)
+        return status;
+    ptrdiff_t longest = image->shape[0] > image->shape[1] ? image->shape[0]
+                                                          : image->shape[1];
+    window = window < longest ? window : longest; /* no pixel is far enough inside */
+    double side = 2 * (double)window + 1, moves = 4 * (double)window * (double)window;
+    response_job job = {.s = source_of(image, 2 * window, 0), .response = response};
+    job.window = window;
+    return respond(&job, run, 0.1 * side * side * moves);
+}
+
+/* The bounds of every byte as a centre, by the reference's comparisons of doubles. */
+typedef struct byte_tables {
+    double scaled[BYTES];
+    uint8_t not_above[BYTES], not_below[BYTES];
+} byte_tables;
+
+static void fill_tables(byte_tables *tables, fast_rule *rule)
+{
+    for (int v = 0; v < BYTES; v++)
+        tables->scaled[v] = v * (1.0 / 255);
+    for (int c = 0; c < BYTES; c++) {
+        double high = tables->scaled[c] + rule->threshold;
+        double low = tables->scaled[c] - rule->threshold;
+        int above = c, below = c;
+        while (above < BYTES - 1 && !(tables->scaled[above + 1] > high))
+            above++;
+        while (below > 0 && !(tables->scaled[below - 1] < low))
+            below--;
+        tables->not_above[c] = (uint8_t)above;
+        tables->not_below[c] = (uint8_t)below;
+    }
+    rule->scaled = tables->scaled;
+    rule->not_above = tables->not_above;
+    rule->not_below = tables->not_below;
+    rule->step = tables->not_above[0];
+    for (int c = 0; c < BYTES; c++) {
+        int up = c + tables->not_above[0], down = c - tables->not_above[0];
+        if (tables->not_above[c] != (up > 255 ? 255 : up) ||
+            tables->not_below[c] != (down < 0 ? 0 : down))
+            rule->step = -1;
+    }
+}
+
+feature_status feature_corner_fast(const feature_array *image, int32_t arc,
+                                   double threshold, const feature_array *response,
+                                   const feature_run *run)
+{
+    feature_status status = check_response(image, response);
+    if (status == FEATURE_OK && (arc < 1 || arc > 16))
+        status = FEATURE_BAD_ARGUMENT;
+    if (status != FEATURE_OK)
+        return status;
+    byte_tables tables;
+    fast_rule rule = {.threshold = threshold, .arc = arc, .step = -1};
+    int bytes = image->dtype == FEATURE_UINT8 && threshold >= 0;
+    if (bytes)
+        fill_tables(&tables, &rule);
+    response_job job = {.s = source_of(image, 3, bytes), .response = response};
+    job.rule = &rule;
+    return respond(&job, run, bytes ? 0.4 : 1);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Orientations                                                             */
+/* ------------------------------------------------------------------------ */
+
+#define CORNERS_A_BAND 64
+
+typedef struct angle_job {
+    source s;
+    const feature_array *corners, *mask, *angles;
+    ptrdiff_t *first;
+    int32_t *right;
+    patch_mask shape;
+    ptrdiff_t count, mask_cols;
+    unsigned char *scratch;
+    size_t scratch_size;
+} angle_job;
+
+/* One thread's buffers: a copy of the patch of each corner, where one is needed. */
+typedef struct patch_buffer {
+    unsigned char *patches;
+    wide *wide_row;
+} patch_buffer;
+
+static void layout_patches(patch_buffer *b, const angle_job *job, arena *a)
+{
+    size_t pixels = (size_t)job->shape.rows * (size_t)job->mask_cols;
+    b->patches = arena_take(a, PATCHES * pixels, (size_t)job->s.item);
+    b->wide_row = arena_take(a, (size_t)job->mask_cols + ROW_BLOCK, sizeof(wide));
+}
+
+static void list_mask(angle_job *job)
+{
+    ptrdiff_t count = 0;
+    for (ptrdiff_t y = 0; y < job->shape.rows; y++) {
+        job->first[y] = count;
+        for (ptrdiff_t x = 0; x < job->mask_cols; x++)
+            if (row_of(job->mask, y)[x * job->mask->strides[1]])
+                job->right[count++] = (int32_t)(x - job->shape.reach);
+    }
+    job->first[job->shape.rows] = count;
+    job->shape.first = job->first;
+    job->shape.right = job->right;
+}
+
+static int64_t corner_at(const angle_job *job, ptrdiff_t k, int axis)
+{
+    return *(const int64_t *)(void *)(row_of(job->corners, k) +
+                                      axis * job->corners->strides[1]);
+}
+
+/* Where the patch of corner k starts; copied, with zeros around, where it leaves the
+ * image or rows cannot be read in place. */
+static const void *patch_of(const angle_job *job, patch_buffer *b, ptrdiff_t k, int lane,
+                            ptrdiff_t *stride)
+{
+    const source *s = &job->s;
+    ptrdiff_t rows = job->shape.rows, cols = job->mask_cols, item = s->item;
+    ptrdiff_t top = (ptrdiff_t)corner_at(job, k, 0) - job->shape.down;
+    ptrdiff_t left = (ptrdiff_t)corner_at(job, k, 1) - job->shape.reach;
+    int inside = top >= 0 && left >= 0 && top + rows <= s->rows && left + cols <= s->cols;
+    *stride = s->image->strides[0] / item;
+    if (s->direct && inside)
+        return row_of(s->image, top) + left * item;
+    unsigned char *patch = b->patches + lane * rows * cols * item;
+    ptrdiff_t from = left < 0 ? -left : 0;
+    ptrdiff_t end = left + cols > s->cols ? s->cols - left : cols;
+    *stride = cols;
+    memset(patch, 0, (size_t)(rows * cols * item));
+    for (ptrdiff_t y = 0; y < rows; y++)
+        if (top + y >= 0 && top + y < s->rows)
+            read_piece(s, top + y, left + from, end - from, b->wide_row,
+                       patch + (y * cols + from) * item);
+    return patch;
+}
+
+static void turn_band(void *context, ptrdiff_t band, int thread)
+{
+    const angle_job *job = context;
+    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    ptrdiff_t end = (band + 1) * CORNERS_A_BAND;
+    patch_buffer b;
+    layout_patches(&b, job, &a);
+    end = end < job->count ? end : job->count;
+    for (ptrdiff_t k = band * CORNERS_A_BAND; k < end; k += PATCHES) {
+        const void *patches[PATCHES];
+        ptrdiff_t strides[PATCHES], count = end - k < PATCHES ? end - k : PATCHES;
+        double angles[PATCHES];
+        for (ptrdiff_t i = 0; i < count; i++)
+            patches[i] = patch_of(job, &b, k + i, (int)i, &strides[i]);
+        for (ptrdiff_t i = count; i < PATCHES; i++) {
+            patches[i] = patches[0];
+            strides[i] = strides[0];
+        }
+        job->s.real->orientations(patches, strides, &job->shape, angles);
+        memcpy((unsigned char *)job->angles->data + k * job->s.item, angles,
+               (size_t)(count * job->s.item));
+    }
+}
+
+static feature_status check_corners(const feature_array *image,
+                                    const feature_array *corners,
+                                    const feature_array *out, int32_t out_ndim)
+{
+    feature_status status = check_array(image, 2);
+    if (status == FEATURE_OK)
+        status = check_array(corners, 2);
+    if (status == FEATURE_OK)
+        status = check_array(out, out_ndim);
+    if (status != FEATURE_OK)
+        return status;
+    if (corners->dtype != FEATURE_INT64 || out->dtype != (int32_t)storage_type(image))
+        return FEATURE_BAD_DTYPE;
+    if (corners->shape[1] != 2 || out->shape[0] != corners->shape[0])
+        return FEATURE_BAD_ARGUMENT;
+    for (ptrdiff_t k = 0; k < corners->shape[0]; k++)
+        for (int axis = 0; axis < 2; axis++) {
+            const angle_job job = {.corners = corners};
+            int64_t at = corner_at(&job, k, axis);
+            if (at < 0 || at >= image->shape[axis])
+                return FEATURE_BAD_ARGUMENT;
+        }
+    return FEATURE_OK;
+}
+
+static feature_status lease_angles(angle_job *job, int threads)
+{
+    unsigned char *block = NULL;
+    patch_buffer counting;
+    arena one = {NULL, 0};
+    layout_patches(&counting, job, &one);
+    size_t pixels;
+    if (__builtin_mul_overflow((size_t)job->shape.rows, (size_t)job->mask_cols, &pixels) ||
+        one.used == SIZE_MAX || pixels > INT32_MAX)
+        return FEATURE_NO_MEMORY;
+    for (int pass = 0; pass < 2; pass++) {
+        arena a = {block, 0};
+        job->first = arena_take(&a, (size_t)job->shape.rows + 1, sizeof *job->first);
+        job->right = arena_take(&a, pixels, sizeof *job->right);
+        job->scratch = arena_take(&a, (size_t)threads, one.used);
+        if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
+            return FEATURE_NO_MEMORY;
+    }
+    job->scratch_size = one.used;
+    return FEATURE_OK;
+}
+
+feature_status feature_corner_orientations(const feature_array *image,
+                                           const feature_array *corners,
+                                           const feature_array *mask,
+                                           const feature_array *angles,
+                                           const feature_run *run)
+{
+    feature_status status = check_corners(image, corners, angles, 1);
+    if (status == FEATURE_OK)
+        status = check_array(mask, 2);
+    if (status != FEATURE_OK)
+        return status;
+    if (mask->dtype != FEATURE_BOOL)
+        return FEATURE_BAD_DTYPE;
+    angle_job job = {.s = source_of(image, 0, 0), .corners = corners, .mask = mask,
+                     .angles = angles, .count = corners->shape[0],
+                     .mask_cols = mask->shape[1]};
+    if (job.count == 0)
+        return FEATURE_OK;
+    if (mask->shape[0] % 2 != 1 || mask->shape[1] % 2 != 1 ||
+        (job.count > 1 && angles->strides[0] != job.s.item))
+        return FEATURE_BAD_ARGUMENT;
+    job.shape.rows = mask->shape[0];
+    job.shape.down = mask->shape[0] / 2;
+    job.shape.reach = mask->shape[1] / 2;
+    ptrdiff_t bands = (job.count + CORNERS_A_BAND - 1) / CORNERS_A_BAND;
+    team t = team_for(run, bands, (double)job.count * (double)job.shape.rows *
+                                      (double)job.mask_cols * 0.3);
+    status = lease_angles(&job, t.threads);
+    if (status != FEATURE_OK)
+        return status;
+    list_mask(&job);
+    status = team_run(&t, bands, turn_band, &job);
+    memory_return(job.first);
+    return status;
+}

@@ -1,0 +1,251 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Local maxima of one line of an array: one bit a pixel in 64-bit words.
+ *
+ * `peak_screen` compares with the nearest neighbours only, for all pixels alike; what
+ * passes is rare in a photograph, and `peak_confirm` looks at the whole window of
+ * each. Where much passes (plateaus) `peak_dense` takes the maximum of the window for
+ * all pixels: down the lines, then along the line by doubling. `peak_general` is for
+ * windows that are no boxes, and takes the offsets in the reference's order, so that
+ * NaN ends as there.
+ */
+#include "kernels/half.h"
+#include "kernels/variant.h"
+
+/* ------------------------------------------------------------------------ */
+/* Values                                                                   */
+/* ------------------------------------------------------------------------ */
+
+#define RAW(type, value)                                                               \
+    do {                                                                               \
+        const unsigned char *p = in;                                                   \
+        for (ptrdiff_t x = 0; x < n; x++) {                                            \
+            type v = *(const type *)(const void *)(p + x * stride);                    \
+            to[x] = (real)(value);                                                     \
+        }                                                                              \
+    } while (0)
+
+/* Numbers of any type as they are (64-bit integers rounded to double). */
+void NAME(raw_row)(const void *in, ptrdiff_t stride, ptrdiff_t n, feature_dtype dtype,
+                   void *out)
+{
+    real *to = out;
+    switch (dtype) {
+    case FEATURE_BOOL:
+    case FEATURE_UINT8:
+        RAW(uint8_t, v);
+        break;
+    case FEATURE_INT8:
+        RAW(int8_t, v);
+        break;
+    case FEATURE_UINT16:
+        RAW(uint16_t, v);
+        break;
+    case FEATURE_INT16:
+        RAW(int16_t, v);
+        break;
+    case FEATURE_UINT32:
+        RAW(uint32_t, v);
+        break;
+    case FEATURE_INT32:
+        RAW(int32_t, v);
+        break;
+    case FEATURE_UINT64:
+        RAW(uint64_t, v);
+        break;
+    case FEATURE_INT64:
+        RAW(int64_t, v);
+        break;
+    case FEATURE_FLOAT16:
+        RAW(uint16_t, from_half(v));
+        break;
+    case FEATURE_FLOAT32:
+        RAW(float, v);
+        break;
+    case FEATURE_FLOAT64:
+        RAW(double, v);
+        break;
+    }
+}
+
+/* Pixels of other labels get the background's value; mask says which are ours. */
+void NAME(peak_background)(const int64_t *labels, ptrdiff_t stride, ptrdiff_t n,
+                           int64_t label, double background, void *row, uint8_t *mask)
+{
+    real *v = row;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        const unsigned char *at = (const unsigned char *)labels + x * stride;
+        mask[x] = *(const int64_t *)(const void *)at == label;
+        v[x] = mask[x] ? v[x] : (real)background;
+    }
+}
+
+/* ------------------------------------------------------------------------ */
+/* Bits                                                                     */
+/* ------------------------------------------------------------------------ */
+
+#define WORD 64
+
+/* Bytes 0 and 1 to bits, the first lowest. */
+static inline uint64_t pack(const uint8_t *marks)
+{
+    uint64_t word = 0;
+    for (int k = 0; k < WORD; k += 8) {
+        uint64_t eight;
+        memcpy(&eight, marks + k, sizeof eight);
+        word |= (eight * UINT64_C(0x0102040810204080) >> 56) << k;
+    }
+    return word;
+}
+
+static inline real larger(real a, real b)
+{
+    return a > b ? a : b;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Boxes                                                                    */
+/* ------------------------------------------------------------------------ */
+
+static void largest_of_lines(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
+                             real *restrict m)
+{
+    const real *first = lines[0];
+    if (count < 3)
+        memcpy(m, first, (size_t)n * sizeof *m);
+    for (ptrdiff_t k = 1; k < count; k += 2) {
+        const real *restrict a = lines[k], *restrict b = lines[k + 1 < count ? k + 1 : k];
+        const real *sofar = k == 1 ? first : m;
+        for (ptrdiff_t x = 0; x < n; x++)
+            m[x] = larger(larger(a[x], b[x]), sofar[x]);
+    }
+}
+
+void NAME(peak_screen)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
+                       const peak_line *how, void *spare, uint64_t *words)
+{
+    const real *v = lines[0];
+    const real least = (real)how->least;
+    real *m = (real *)spare + 1;
+    largest_of_lines(lines, count, n, m);
+    m[-1] = m[0];
+    m[n] = m[n - 1];
+    const real *left = how->before > 0 ? m - 1 : m, *right = how->after > 0 ? m + 1 : m;
+    for (ptrdiff_t first = 0; first < n; first += WORD) {
+        uint8_t marks[WORD] = {0};
+        ptrdiff_t end = n - first < WORD ? n - first : WORD;
+        for (ptrdiff_t k = 0; k < end; k++) {
+            ptrdiff_t x = first + k;
+            real most = larger(larger(left[x], right[x]), m[x]);
+            marks[k] = (v[x] >= least) & (v[x] >= most);
+        }
+        words[first / WORD] = pack(marks);
+    }
+}
+
+#define REALS (VECTOR_BYTES / (ptrdiff_t)sizeof(real))
+typedef real reals __attribute__((vector_size(VECTOR_BYTES)));
+
+static inline int vector_above(const real *p, real v)
+{
+    reals at;
+    memcpy(&at, p, sizeof at);
+    return any_lane((lane_mask)(at > v));
+}
+
+static inline int any_above(const real *p, ptrdiff_t n, real v)
+{
+    if (n < REALS) {
+        int above = 0;
+        for (ptrdiff_t k = 0; k < n; k++)
+            above |= p[k] > v;
+        return above;
+    }
+    for (ptrdiff_t k = 0; k + REALS < n; k += REALS)
+        if (vector_above(p + k, v))
+            return 1;
+    return vector_above(p + n - REALS, v);
+}
+
+static inline int is_largest(const void *const *lines, ptrdiff_t count, ptrdiff_t first,
+                             ptrdiff_t n, real v)
+{
+    for (ptrdiff_t k = 0; k < count; k++)
+        if (any_above((const real *)lines[k] + first, n, v))
+            return 0;
+    return 1;
+}
+
+void NAME(peak_confirm)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
+                        const peak_line *how, uint64_t *words)
+{
+    const real *v = lines[0];
+    for (ptrdiff_t w = 0; w * WORD < n; w++) {
+        for (uint64_t left = words[w]; left != 0; left &= left - 1) {
+            ptrdiff_t x = w * WORD + __builtin_ctzll(left);
+            ptrdiff_t first = x > how->before ? x - how->before : 0;
+            ptrdiff_t end = n - x > how->after ? x + how->after + 1 : n;
+            if (!is_largest(lines, count, first, end - first, v[x]))
+                words[w] &= ~(left & -left);
+        }
+    }
+}
+
+void NAME(peak_dense)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
+                      const peak_line *how, void *spare, uint64_t *words)
+{
+    const real *v = lines[0];
+    real *m = spare;
+    ptrdiff_t width = how->before + how->after + 1, length = n + width - 1, reached = 1;
+    for (ptrdiff_t k = 0; k < how->before; k++)
+        m[k] = -INFINITY;
+    for (ptrdiff_t k = 0; k < how->after; k++)
+        m[how->before + n + k] = -INFINITY;
+    largest_of_lines(lines, count, n, m + how->before);
+    for (; 2 * reached <= width; reached *= 2) {
+#pragma GCC ivdep /* reads ahead of what it writes */
+        for (ptrdiff_t x = 0; x + reached < length; x++)
+            m[x] = larger(m[x], m[x + reached]);
+    }
+    const real *rest = m + width - reached;
+    for (ptrdiff_t first = 0; first < n; first += WORD) {
+        uint8_t marks[WORD] = {0};
+        ptrdiff_t end = n - first < WORD ? n - first : WORD;
+        for (ptrdiff_t k = 0; k < end; k++)
+            marks[k] = v[first + k] >= larger(m[first + k], rest[first + k]);
+        words[first / WORD] &= pack(marks);
+    }
+}
+
+/* ------------------------------------------------------------------------ */
+/* Other windows                                                            */
+/* ------------------------------------------------------------------------ */
+
+void NAME(peak_general)(const void *line, const void *const *lines,
+                        const ptrdiff_t *columns, ptrdiff_t count, ptrdiff_t n,
+                        const peak_line *how, void *spare, uint64_t *words)
+{
+    const real *v = line;
+    const real least = (real)how->least;
+    real *m = spare;
+    for (ptrdiff_t k = 0; k < count; k++) {
+        const real *from = lines[k];
+        ptrdiff_t column = columns[k], low = column < 0 ? -column : 0;
+        ptrdiff_t high = column > 0 ? n - column : n;
+        low = low < n ? low : n;
+        high = high > low ? high : low;
+        for (ptrdiff_t x = 0; x < low; x++)
+            m[x] = k == 0 || from[0] > m[x] ? from[0] : m[x];
+        for (ptrdiff_t x = low; x < high; x++)
+            m[x] = k == 0 || from[x + column] > m[x] ? from[x + column] : m[x];
+        for (ptrdiff_t x = high; x < n; x++)
+            m[x] = k == 0 || from[n - 1] > m[x] ? from[n - 1] : m[x];
+    }
+    for (ptrdiff_t first = 0; first < n; first += WORD) {
+        uint8_t marks[WORD] = {0};
+        ptrdiff_t end = n - first < WORD ? n - first : WORD;
+        for (ptrdiff_t k = 0; k < end; k++)
+            marks[k] = (v[first + k] >= least) & (v[first + k] == m[first + k]);
+        words[first / WORD] = pack(marks);
+    }
+}

@@ -50,7 +50,7 @@ void NAME(shape_index_row)(const wide *const *planes, ptrdiff_t n, wide *restric
         real middle = (a + c) / 2, gap = half_of_gap(a, b, c);
         real larger = middle + gap, smaller = middle - gap;
         real ratio = (smaller + larger) / (smaller - larger);
-        out[x] = scale * (real)angle_of((double)ratio, 1);
+        out[x] = scale * (real)arctangent((double)ratio);
     }
 }
 

@@ -144,6 +144,8 @@ def check_outs(out, count, shape, dtype):
         return [np.empty(shape, dtype) for _ in range(count)]
     if not isinstance(out, (tuple, list)) or len(out) != count:
         raise ValueError(f"`out` must be a tuple of {count} arrays, got {out!r:.60}")
+    if any(plane is None for plane in out):
+        raise ValueError("`out` must be a tuple of arrays, and None is not one")
     return [check_out(plane, shape, dtype) for plane in out]
 
 

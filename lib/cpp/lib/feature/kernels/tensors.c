@@ -80,6 +80,17 @@ static inline void load_matrices(const wide *const *planes, int order, ptrdiff_t
                 m[p][q][k] = k < count ? (*planes)[first + k] : 0;
 }
 
+/* 0, or NaN where an element is not finite: then no eigenvalue means anything. */
+static inline void find_poison(matrices m, int order, double *poison)
+{
+    for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+        poison[k] = 0;
+    for (int p = 0; p < order; p++)
+        for (int q = p; q < order; q++)
+            for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+                poison[k] += m[p][q][k] * 0;
+}
+
 /* Below these an element may be taken for 0: it moves no eigenvalue by more. */
 static inline void find_limits(matrices m, int order, double *limit)
 {
@@ -157,12 +168,14 @@ static inline void decompose(const wide *const *planes, int order, ptrdiff_t n,
     matrices m;
     for (ptrdiff_t first = 0; first < n; first += LANES_AT_ONCE) {
         ptrdiff_t count = n - first < LANES_AT_ONCE ? n - first : LANES_AT_ONCE;
+        double poison[LANES_AT_ONCE];
         load_matrices(planes, order, first, count, m);
+        find_poison(m, order, poison);
         diagonalize(m, order);
         sort_diagonal(m, order);
         for (int p = 0; p < order; p++)
             for (ptrdiff_t k = 0; k < count; k++)
-                out[p][first + k] = stored(m[p][p][k]);
+                out[p][first + k] = stored(m[p][p][k] + poison[k]);
     }
 }
 

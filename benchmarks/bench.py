@@ -49,6 +49,8 @@ def picture(name, rows, cols):
 def call_of(row):
     """The call that one row of a Case makes."""
     image = images.convert(picture(row.picture, row.rows, row.cols), row.dtype)
+    if row.of is not None:
+        image = row.of(image)
     keywords = dict(row.keywords)
     if row.mask:
         keywords["mask"] = picture("blobs", row.rows, row.cols) > 0.3
@@ -66,6 +68,7 @@ def ours(case, call, threads, expected):
 
 def label(case, row):
     words = [f"{row.rows} x {row.cols}", np.dtype(row.dtype).name, row.picture]
+    words += [row.of.__name__.replace("_", " ")] if row.of is not None else []
     if "use_quantiles" in row.keywords:
         words.append("quantiles")
     else:
@@ -73,8 +76,9 @@ def label(case, row):
     return ", ".join(words + ["mask"] * row.mask)
 
 
-def check(case, found, expected, words):
-    difference = compare.value_difference(found, expected, case.tolerance)
+def check(case, call, found, expected, words):
+    tolerance = case.tolerance_of(call)
+    difference = compare.value_difference(found, expected, tolerance)
     if difference:
         sys.exit(f"{case.name}, {words}: not the reference's result: {difference}")
 
@@ -91,6 +95,12 @@ def counts(contenders, expected):
     return notes
 
 
+def edges_in(result):
+    """How many pixels a map of edges has; None for other results."""
+    is_map = isinstance(result, np.ndarray) and result.dtype == bool
+    return int(np.count_nonzero(result)) if is_map else None
+
+
 def run_row(case, row, threads, rounds=harness.ROUNDS, seconds=harness.SECONDS):
     """One row with one number of threads: everything that is reported."""
     call, words = call_of(row), label(case, row)
@@ -98,10 +108,10 @@ def run_row(case, row, threads, rounds=harness.ROUNDS, seconds=harness.SECONDS):
     reference, *others = rivals
     expected = rivals[reference].run()
     job = ours(case, call, threads, expected)
-    check(case, job(), expected, words)
+    check(case, call, job(), expected, words)
     for name in others:
         if rivals[name].same:
-            check(case, rivals[name].run(), expected, f"{words}, {name}")
+            check(case, call, rivals[name].run(), expected, f"{words}, {name}")
     notes = counts(rivals, expected)
     jobs = {"feature": job} | {name: rival.run for name, rival in rivals.items()}
     if case.formula and row.rows * row.cols >= 2**20:
@@ -119,7 +129,7 @@ def run_row(case, row, threads, rounds=harness.ROUNDS, seconds=harness.SECONDS):
         "milliseconds": mine.least * 1e3,
         "faults": statistics.median(mine.faults),
         "rounds": len(mine.seconds),
-        "edges": int(np.count_nonzero(expected)) if expected.dtype == bool else None,
+        "edges": edges_in(expected),
         "peers": {
             name: {
                 "milliseconds": timing.least * 1e3,

@@ -70,6 +70,7 @@ class Row:
     picture: str = "camera"
     keywords: dict = field(default_factory=dict)
     mask: bool = False
+    of: Callable | None = None  # what the first argument is made of the picture by
 
 
 @dataclass(frozen=True)
@@ -80,7 +81,8 @@ class Case:
     dtypes: tuple
     out: str | None = None  # dtype of out=, whose shape is the first argument's
     formula: Callable | None = None  # the right answer where skimage has no such name
-    tolerance: float = 0.0  # 0: every element equal, NaN equal to NaN
+    # 0: every element equal, NaN equal to NaN; a function of the call, or a number
+    tolerance: float | Callable = 0.0
     refusals: Callable = tuple  # () -> Refusals
     bench: tuple = ()
     random_calls: int = 3000
@@ -95,6 +97,9 @@ class Case:
         import feature
 
         return getattr(feature, self.name)
+
+    def tolerance_of(self, call):
+        return self.tolerance(call) if callable(self.tolerance) else self.tolerance
 
     def call(self, index, **how):
         """The random call number `index` of this run's seed."""
@@ -353,6 +358,10 @@ CANNY_ROWS = (
 
 # ----------------------------------------------------------------- the list
 
+# These modules use what stands above.
+import cases_corners  # noqa: E402
+import cases_tensors  # noqa: E402
+
 CASES = (
     Case(
         "synthesize_matrix",
@@ -374,15 +383,14 @@ CASES = (
         refusals=canny_refusals,
         bench=CANNY_ROWS,
     ),
+    *cases_tensors.CASES,
+    *cases_corners.CASES,
 )
 
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
 NOT_YET = {
-    "tensors": "structure_tensor structure_tensor_eigenvalues hessian_matrix "
-    "hessian_matrix_eigvals hessian_matrix_det shape_index",
-    "corners": "corner_kitchen_rosenfeld corner_harris corner_shi_tomasi "
-    "corner_foerstner corner_fast corner_moravec corner_orientations corner_subpix",
+    "corners": "corner_fast corner_moravec corner_orientations corner_subpix",
     "peaks": "peak_local_max corner_peaks",
     "blobs": "blob_dog blob_log blob_doh",
     "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "

@@ -17,6 +17,10 @@ from dataclasses import dataclass
 import numpy as np
 
 
+class OfLargest(float):
+    """A tolerance in units of the largest magnitude, not of each element's."""
+
+
 @dataclass
 class Outcome:
     value: object
@@ -30,6 +34,8 @@ class Outcome:
 
 
 def describe(value):
+    if isinstance(value, (tuple, list)):
+        return ", ".join(map(describe, value))
     if not isinstance(value, np.ndarray):
         return repr(value)
     return f"{value.dtype} {value.shape}, {np.count_nonzero(value)} not zero"
@@ -111,11 +117,16 @@ def sequence_difference(ours, theirs, tolerance):
 
 
 def element_difference(ours, theirs, tolerance):
+    wrong = ours != theirs
     if tolerance:
-        limit = tolerance * np.maximum(1, np.abs(theirs))
-        wrong = ~(np.abs(ours - theirs) <= limit)
-    else:
-        wrong = ours != theirs
+        magnitude = np.abs(theirs)
+        if isinstance(tolerance, OfLargest):
+            finite = magnitude[np.isfinite(magnitude)]
+            magnitude = max(finite.max(initial=0), 1e-25)
+        else:
+            magnitude = np.maximum(1, magnitude)
+        with np.errstate(all="ignore"):
+            wrong &= ~(np.abs(ours - theirs) <= tolerance * magnitude)
     wrong &= ~((ours != ours) & (theirs != theirs))
     if not wrong.any():
         return None

@@ -117,10 +117,10 @@ def test_a_repeated_row_or_column_equals_its_copy(name):
 
 
 def with_out(case):
-    """Small calls that have a result, and their results."""
+    """Small calls whose result is one plane, and their results."""
     for call in calls(case)[:16]:
         found = compare.outcome(case.ours(), call)
-        if found.error is None:
+        if found.error is None and found.value.ndim == 2:
             yield call, found.value
 
 
@@ -176,7 +176,7 @@ def test_out_may_overlap_the_input_at_any_shift(name):
     picture = images.convert(rng.random(shape), "u1")
     expected = case.ours()(picture)
     for shift in (*range(-8, 9), -41, 41, 83, 500):
-        store = np.zeros(16384, np.uint8)
+        store = np.zeros(32768, np.uint8)
         view = store[4096 : 4096 + picture.size].reshape(shape)
         view[...] = picture
         start = 4096 + shift * expected.dtype.itemsize

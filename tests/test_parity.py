@@ -47,7 +47,7 @@ def compared(case, index):
     plain = call.mapped(images.plain, skip=("workers",))
     plain.keywords.pop("workers", None)
     theirs = compare.outcome(case.reference(), plain)
-    words = compare.difference(ours, theirs, case.tolerance)
+    words = compare.difference(ours, theirs, case.tolerance_of(call))
     return words and reproduction(case, index, call, ours, theirs, words)
 
 
@@ -58,6 +58,11 @@ def test_random_calls_agree_with_the_reference(case, first, last):
     assert not failures, f"{len(failures)} failures, the first:\n{failures[0]}"
 
 
+def is_something(value):
+    """Whether a result has an element that is not 0."""
+    return any(np.any(part) for part in value)
+
+
 @pytest.mark.parametrize("case", CASES, ids=lambda case: case.name)
 def test_random_calls_reach_results_of_every_type(case):
     """The comparison above would prove little on errors and empty results."""
@@ -65,7 +70,9 @@ def test_random_calls_reach_results_of_every_type(case):
     small = [c for c in calls if c.arguments[0].size < 4000]
     results = [compare.outcome(case.ours(), call) for call in small]
     assert sum(r.error is None for r in results) > len(results) / 2
-    assert sum(r.error is None and r.value.any() for r in results) > len(results) / 6
+    assert sum(r.error is None and is_something(r.value) for r in results) > (
+        len(results) / 6
+    )
     dtypes = Counter(call.arguments[0].dtype.newbyteorder("=") for call in calls)
     assert set(dtypes) == {np.dtype(dtype) for dtype in case.dtypes}
 

@@ -147,11 +147,17 @@ def compute_into(out, inputs, compute):
 
 
 def check_outs(out, count, shape, dtype):
-    """A list of `count` arrays that fit: those in the tuple `out`, or new ones."""
+    """A list of `count` arrays that fit: those in the tuple `out`, or new ones.
+
+    New ones are parts of one block: from 4 MiB on NumPy asks for huge pages, and
+    touching new small ones takes longer than computing what is written there.
+    """
     if out is None:
-        return [np.empty(shape, dtype) for _ in range(count)]
+        return list(np.empty((count, *shape), dtype))
     if not isinstance(out, (tuple, list)) or len(out) != count:
         raise ValueError(f"`out` must be a tuple of {count} arrays, got {out!r:.60}")
+    if any(plane is None for plane in out):
+        raise ValueError("`out` must be a tuple of arrays, and None is not one")
     return [check_out(plane, shape, dtype) for plane in out]
 
 

@@ -339,7 +339,7 @@ def corner_foerstner(image, sigma=1, *, out=None, workers=None):
     >>> square = np.zeros((10, 10))
     >>> square[2:8, 2:8] = 1
     >>> w, q = feature.corner_foerstner(square)
-    >>> np.argwhere((q > 0.3) & (w > 5.4)).tolist()
+    >>> np.argwhere((q > 0.3) & (w > 2)).tolist()
     [[2, 2], [2, 7], [7, 2], [7, 7]]
     """
     given = np.ndim(image)

@@ -217,8 +217,8 @@ def _check_planes(planes, name):
 
 
 def _eigenvalues(native, planes, name, out, workers):
-    if isinstance(planes, np.ma.MaskedArray):
-        as_array(planes, name, MASK_HINT)
+    if not isinstance(planes, (list, tuple)):
+        planes = as_array(planes, name, MASK_HINT)
     planes, order = _check_planes(planes, name)
     workers = check_workers(workers)
     first = planes[0].dtype
@@ -352,7 +352,7 @@ def hessian_matrix_eigvals(H_elems, *, out=None, workers=None):
 def _check_differentiable(image):
     """Refuses what has no second differences."""
     if image.ndim < 2:
-        raise ValueError(
+        raise error(ValueError, IndexError, TypeError)(
             f"`image` must have at least 2 dimensions, got {image.ndim}"
         )
     if image.ndim > _ORDER_MOST:
@@ -665,7 +665,7 @@ def shape_index(image, sigma=1, mode="constant", cval=0, *, out=None, workers=No
     """
     image = check_scalable(image)
     if image.ndim != 2:
-        raise ValueError(
+        raise error(ValueError, IndexError, TypeError)(
             f"The parameter `image` must be a 2-dimensional array, got {image.ndim}"
         )
     workers = check_workers(workers)

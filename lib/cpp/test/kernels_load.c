@@ -26,10 +26,13 @@ static void compare_load(const plain_kernels *k, const unsigned char *in,
                          ptrdiff_t stride, ptrdiff_t n, feature_dtype dtype)
 {
     wide_row out = wide_row_new(n);
-    k->load_row(in, stride, n, dtype, out.first);
     int wrong = 0;
+    k->load_row(in, stride, n, dtype, out.first);
     for (ptrdiff_t x = 0; x < n; x++)
         wrong += !same_double(out.first[x], spec_pixel(in + x * stride, dtype));
+    k->load_unscaled_row(in, stride, n, dtype, out.first);
+    for (ptrdiff_t x = 0; x < n; x++)
+        wrong += !same_double(out.first[x], spec_value(in + x * stride, dtype));
     check_case("(dtype %d, n %td, stride %td)", dtype, n, stride);
     CHECK(wrong == 0);
     guarded_free(&out.memory);
@@ -63,9 +66,14 @@ static void load_every_half(const plain_kernels *k)
 void check_load_row(const plain_kernels *k)
 {
     for (int dtype = FEATURE_BOOL; dtype <= FEATURE_FLOAT64; dtype++)
-        if (dtype != FEATURE_UINT64 && dtype != FEATURE_INT64)
-            load_lengths(k, (feature_dtype)dtype);
+        load_lengths(k, (feature_dtype)dtype);
     load_every_half(k);
+}
+
+/* compare_load looks at both. */
+void check_load_unscaled_row(const plain_kernels *k)
+{
+    load_lengths(k, FEATURE_UINT8);
 }
 
 static void mask_one(const plain_kernels *k, ptrdiff_t n, ptrdiff_t stride)

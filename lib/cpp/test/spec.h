@@ -54,6 +54,8 @@ static inline double spec_pixel(const void *p, int32_t dtype)
         int16_t as_int16_t;
         uint32_t as_uint32_t;
         int32_t as_int32_t;
+        uint64_t as_uint64_t;
+        int64_t as_int64_t;
         float as_float;
         double as_double;
     } u;
@@ -72,12 +74,40 @@ static inline double spec_pixel(const void *p, int32_t dtype)
         return fmax(SPEC_READ(int16_t) * (1 / 32767.0), -1);
     case FEATURE_INT32:
         return fmax(SPEC_READ(int32_t) * (1 / 2147483647.0), -1);
+    case FEATURE_UINT64:
+        return (double)SPEC_READ(uint64_t) * (1 / 18446744073709551615.0);
+    case FEATURE_INT64:
+        return fmax((double)SPEC_READ(int64_t) * (1 / 9223372036854775807.0), -1);
     case FEATURE_FLOAT16:
         return spec_half(SPEC_READ(uint16_t));
     case FEATURE_FLOAT32:
         return SPEC_READ(float);
     default:
         return SPEC_READ(double);
+    }
+}
+
+/* One element as a double, as it is. */
+static inline double spec_value(const void *p, int32_t dtype)
+{
+    uint64_t word = 0;
+    memcpy(&word, p, spec_size(dtype));
+    switch (dtype) {
+    case FEATURE_UINT8:
+    case FEATURE_UINT16:
+    case FEATURE_UINT32:
+    case FEATURE_UINT64:
+        return (double)word;
+    case FEATURE_INT8:
+        return (double)(int8_t)word;
+    case FEATURE_INT16:
+        return (double)(int16_t)word;
+    case FEATURE_INT32:
+        return (double)(int32_t)word;
+    case FEATURE_INT64:
+        return (double)(int64_t)word;
+    default:
+        return spec_pixel(p, dtype);
     }
 }
 

@@ -31,6 +31,9 @@
  * worked through in bands. Either way a line of the result is made of pointers
  * to lines of S. Gaussian derivatives run on whole planes, n + 1 of them kept.
  */
+#include <float.h>
+#include <math.h>
+
 #include "core/array.h"
 #include "core/integral.h"
 #include "core/memory.h"
@@ -333,6 +336,15 @@ static feature_status differences(hessian_job *job, const feature_filter *axis,
 /* By Gaussian derivatives                                                  */
 /* ------------------------------------------------------------------------ */
 
+/* SciPy takes a filter whose weights are all as good as 0 for a symmetric one. */
+static int is_odd(const feature_filter *filter)
+{
+    for (ptrdiff_t k = 1; k <= filter->radius; k++)
+        if (fabs(2 * filter->weights[k]) > DBL_EPSILON)
+            return 1;
+    return 0;
+}
+
 /* The derivative along one axis, Gaussians along the others. */
 static feature_status differentiate(volume *v, const feature_filter *smoothing,
                                     const feature_filter *derivative, int along,
@@ -341,7 +353,7 @@ static feature_status differentiate(volume *v, const feature_filter *smoothing,
     feature_status status = FEATURE_OK;
     for (int k = 0; status == FEATURE_OK && k < v->like->ndim; k++)
         status = volume_filter(v, k, k == along ? &derivative[k] : &smoothing[k],
-                               k == along && derivative[k].radius > 0,
+                               k == along && is_odd(&derivative[k]),
                                k == 0 ? in : out, out);
     return status;
 }

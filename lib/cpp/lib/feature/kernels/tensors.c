@@ -80,6 +80,17 @@ static inline void load_matrices(const wide *const *planes, int order, ptrdiff_t
                 m[p][q][k] = k < count ? (*planes)[first + k] : 0;
 }
 
+/* 0, or NaN where an element is not finite: then no eigenvalue means anything. */
+static inline void find_poison(matrices m, int order, double *poison)
+{
+    for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+        poison[k] = 0;
+    for (int p = 0; p < order; p++)
+        for (int q = p; q < order; q++)
+            for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+                poison[k] += m[p][q][k] * 0;
+}
+
 /* Below these an element may be taken for 0: it moves no eigenvalue by more. */
 static inline void find_limits(matrices m, int order, double *limit)
 {
@@ -151,18 +162,100 @@ static inline void sort_diagonal(matrices m, int order)
             }
 }
 
+/* ------------------------------------------------------------------------ */
+/* Three by three: the cubic, where it is good enough                       */
+/* ------------------------------------------------------------------------ */
+
+/* Beyond this a root's derivative is so large that digits would be lost. */
+#define CUBIC_MOST (1 - 5e-6)
+/* Outside of these the squares of the elements are not ordinary numbers. */
+#define CUBIC_SMALLEST 1e-140
+#define CUBIC_LARGEST 1e140
+
+/* cos(acos(r) / 3) for 0 <= r <= 1: the root of 4 x^3 - 3 x = r between 0.86 and 1,
+ * where the cubic is steep. A polynomial and two steps of Newton's method. */
+static inline double largest_root(double r)
+{
+    double x = (((((-0.001004775 * r + 0.004995540) * r - 0.012443533) * r +
+                 0.023734577) * r - 0.047965167) * r + 0.166657814) * r + 0.866025493;
+    double slope = 1 / (12 * x * x - 3);
+    x -= ((4 * x * x - 3) * x - r) * slope;
+    x -= ((4 * x * x - 3) * x - r) * slope;
+    return x;
+}
+
+/*
+ * With q the mean of the diagonal and p^2 a sixth of the sum of the squares of A - q I,
+ * the eigenvalues of (A - q I) / p are 2 cos of three angles 120 degrees apart, of
+ * which thrice is acos of half its determinant. Returns whether any lane needs Jacobi:
+ * where two eigenvalues are so close that the smaller cosines have too few digits.
+ */
+static inline int solve_cubics(matrices m, matrices roots, double *good)
+{
+    double bad = 0;
+    for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++) {
+        double a = m[0][0][k], b = m[0][1][k], c = m[0][2][k], d = m[1][1][k],
+               e = m[1][2][k], f = m[2][2][k];
+        double q = (a + d + f) * (1.0 / 3), off = b * b + c * c + e * e;
+        double size = fabs(a) + fabs(d) + fabs(f) + fabs(b) + fabs(c) + fabs(e);
+        a -= q;
+        d -= q;
+        f -= q;
+        double p = sqrt((a * a + d * d + f * f + 2 * off) * (1.0 / 6));
+        int flat = p <= size * 1e-15;
+        double scale = 1 / (flat ? 1.0 : p);
+        double half = 0.5 * scale * scale * scale *
+                      (a * (d * f - e * e) - b * (b * f - e * c) + c * (b * e - d * c));
+        double r = fabs(half);
+        int steady = r <= CUBIC_MOST && size > CUBIC_SMALLEST && size < CUBIC_LARGEST;
+        int fine = steady | (flat & (size < CUBIC_LARGEST));
+        double x = largest_root(r > 1 ? 1.0 : r);
+        double apart = 1.7320508075688772 * sqrt((1 - x) * (1 + x));
+        double far = flat ? 0.0 : p * (2 * x), near = flat ? 0.0 : p * x;
+        apart = flat ? 0.0 : p * apart;
+        roots[0][0][k] = half < 0 ? q + (near + apart) : q + far;
+        roots[1][1][k] = half < 0 ? q + (near - apart) : q + (apart - near);
+        roots[2][2][k] = half < 0 ? q - far : q - (near + apart);
+        good[k] = fine ? 1.0 : 0.0;
+        bad += fine ? 0.0 : 1.0;
+    }
+    return bad > 0;
+}
+
+/* Leaves the eigenvalues, sorted, on the diagonal. */
+static inline void solve_three(matrices m)
+{
+    matrices roots;
+    double good[LANES_AT_ONCE];
+    if (solve_cubics(m, roots, good)) {
+        diagonalize(m, 3);
+        sort_diagonal(m, 3);
+        for (int p = 0; p < 3; p++)
+            for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
+                roots[p][p][k] = good[k] > 0 ? roots[p][p][k] : m[p][p][k];
+    }
+    for (int p = 0; p < 3; p++)
+        memcpy(m[p][p], roots[p][p], sizeof m[p][p]);
+}
+
 static inline void decompose(const wide *const *planes, int order, ptrdiff_t n,
                              wide *const *out)
 {
     matrices m;
     for (ptrdiff_t first = 0; first < n; first += LANES_AT_ONCE) {
         ptrdiff_t count = n - first < LANES_AT_ONCE ? n - first : LANES_AT_ONCE;
+        double poison[LANES_AT_ONCE];
         load_matrices(planes, order, first, count, m);
-        diagonalize(m, order);
-        sort_diagonal(m, order);
+        find_poison(m, order, poison);
+        if (order == 3) {
+            solve_three(m);
+        } else {
+            diagonalize(m, order);
+            sort_diagonal(m, order);
+        }
         for (int p = 0; p < order; p++)
             for (ptrdiff_t k = 0; k < count; k++)
-                out[p][first + k] = stored(m[p][p][k]);
+                out[p][first + k] = stored(m[p][p][k] + poison[k]);
     }
 }
 

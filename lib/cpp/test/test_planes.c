@@ -1,0 +1,98 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Promise: the functions of tensors and corners refuse what they cannot use, through
+ * the public header alone, and read and write nothing then.
+ */
+#define CHECK_MAIN
+#include "check.h"
+
+#include "feature.h"
+
+#define ROWS 6
+#define COLS 7
+
+static const ptrdiff_t shape[3] = {ROWS, COLS, 2}, turned[2] = {COLS, ROWS};
+static const ptrdiff_t strides[3] = {COLS * 8, 8, ROWS * COLS * 8};
+static double pixels[2 * ROWS * COLS], stores[6][ROWS * COLS];
+static const double weights[2] = {0.5, 0.25};
+static const feature_filter filters[3] = {
+    {weights, 1, FEATURE_REFLECT}, {weights, 1, FEATURE_WRAP}, {weights, 1, 0}};
+static const feature_filter no_weights[2] = {{NULL, 1, 0}, {weights, 1, 0}};
+static const feature_filter bad_border[2] = {{weights, 1, 9}, {weights, 1, 0}};
+static const feature_filter below[2] = {{weights, -1, 0}, {weights, 1, 0}};
+
+static feature_array plane(int32_t dtype, const ptrdiff_t *lengths, double *data)
+{
+    return (feature_array){data, lengths, strides, 2, dtype};
+}
+
+#define REFUSED(call) CHECK((call) != FEATURE_OK)
+
+static void wrong_filters(const feature_array *image, const feature_array *out,
+                          const feature_filter *axis)
+{
+    REFUSED(feature_corner_harris(image, axis, 0, 0.05, out, NULL));
+    REFUSED(feature_corner_shi_tomasi(image, axis, out, NULL));
+    REFUSED(feature_corner_foerstner(image, axis, out, out, NULL));
+    REFUSED(feature_structure_tensor(image, axis, 0, out, NULL));
+    REFUSED(feature_hessian_matrix(image, axis, NULL, 0, 0, out, NULL));
+    REFUSED(feature_hessian_matrix_det(image, axis, out, NULL));
+    REFUSED(feature_shape_index(image, axis, 0, out, NULL));
+    if (axis != NULL)
+        REFUSED(feature_hessian_matrix(image, filters, axis, 0, 0, out, NULL));
+}
+
+/* An image or an output that does not fit. */
+static void wrong_planes(const feature_array *image, const feature_array *out)
+{
+    static const int32_t borders[2] = {0, 1};
+    wrong_filters(image, out, filters);
+    REFUSED(feature_corner_kitchen_rosenfeld(image, borders, 0, out, NULL));
+    REFUSED(feature_hessian_matrix_det_boxes(image, 9, out, NULL));
+}
+
+static void wrong_parameters(const feature_array *image, const feature_array *outs)
+{
+    static const int32_t borders[2] = {0, 5};
+    REFUSED(feature_corner_harris(image, filters, 2, 0.05, outs, NULL));
+    REFUSED(feature_corner_kitchen_rosenfeld(image, NULL, 0, outs, NULL));
+    REFUSED(feature_corner_kitchen_rosenfeld(image, borders, 0, outs, NULL));
+    REFUSED(feature_hessian_matrix_det_boxes(image, 0, outs, NULL));
+    REFUSED(feature_hessian_matrix_det_boxes(image, PTRDIFF_MAX, outs, NULL));
+    REFUSED(feature_hessian_matrix(image, filters, NULL, 0, 0, NULL, NULL));
+    for (int32_t order = -1; order < 12; order += order == 0 ? 9 : 1)
+        REFUSED(feature_hessian_matrix_eigvals(outs, order, outs, NULL));
+    REFUSED(feature_structure_tensor_eigenvalues(NULL, 2, outs, NULL));
+    REFUSED(feature_structure_tensor_eigenvalues(outs, 2, NULL, NULL));
+}
+
+int main(void)
+{
+    feature_array outs[6], turned_outs[6], floats[6], pointless[6];
+    for (int k = 0; k < 6; k++) {
+        outs[k] = plane(FEATURE_FLOAT64, shape, stores[k]);
+        turned_outs[k] = plane(FEATURE_FLOAT64, turned, stores[k]);
+        floats[k] = plane(FEATURE_FLOAT32, shape, stores[k]);
+        pointless[k] = plane(FEATURE_FLOAT64, shape, NULL);
+    }
+    feature_array image = plane(FEATURE_FLOAT64, shape, pixels);
+    feature_array unknown = plane(99, shape, pixels), nowhere = pointless[0];
+    feature_array volume = {pixels, shape, strides, 3, FEATURE_FLOAT64};
+
+    SHOW("no image", wrong_planes(NULL, outs));
+    SHOW("an unknown dtype", wrong_planes(&unknown, outs));
+    SHOW("an image that is nowhere", wrong_planes(&nowhere, outs));
+    SHOW("a volume and planes", wrong_planes(&volume, outs));
+    SHOW("outputs of another shape", wrong_planes(&image, turned_outs));
+    SHOW("outputs of another dtype", wrong_planes(&image, floats));
+    SHOW("outputs that are nowhere", wrong_planes(&image, pointless));
+    SHOW("no filters", wrong_filters(&image, outs, NULL));
+    SHOW("no weights", wrong_filters(&image, outs, no_weights));
+    SHOW("an unknown border", wrong_filters(&image, outs, bad_border));
+    SHOW("a radius below 0", wrong_filters(&image, outs, below));
+    SHOW("parameters out of range", wrong_parameters(&image, outs));
+    for (int k = 0; k < 6; k++)
+        for (int x = 0; x < ROWS * COLS; x++)
+            CHECK(stores[k][x] == 0);
+    return check_result();
+}

@@ -37,9 +37,6 @@ def as_array(value, name, way_out="pass its data"):
         message = f"`{name}` cannot be made an array: {problem}"
         raise error(ValueError, TypeError)(message) from None
     dtype = array.dtype
-    if dtype.kind in "OUS" and not isinstance(value, np.ndarray):
-        message = f"`{name}` must be an array of numbers, got {value!r:.60}"
-        raise error(TypeError, AttributeError)(message)
     if not (dtype.isnative and array.flags.aligned):
         array = array.astype(dtype.newbyteorder("="))
     return array

@@ -50,7 +50,11 @@ _MASK_HINT = "pass `image.data` and `mask=~numpy.ma.getmaskarray(image)`"
 
 
 def _check_image(image):
-    image = as_array(image, "image", _MASK_HINT)
+    given, image = image, as_array(image, "image", _MASK_HINT)
+    if image.dtype.kind in "OUS" and image is not given:
+        raise error(TypeError, AttributeError)(
+            f"`image` must be an array of numbers, got {given!r:.60}"
+        )
     if image.dtype.kind in "iu" and image.dtype.itemsize == 8:
         raise ValueError("64-bit integer images are not supported")
     check_2d(image)

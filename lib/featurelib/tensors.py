@@ -202,18 +202,25 @@ def _check_planes(planes, name):
             f"`{name}` has {len(planes)} arrays of {planes[0].ndim} dimensions, which"
             f" are no upper triangle of symmetric matrices"
         )
-    kinds = {plane.dtype.kind for plane in planes[:needed]}
-    first = planes[0].dtype
+    planes = planes[:needed]
+    first, shape = planes[0].dtype, planes[0].shape
+    if first.char in "fd" and all(p.shape == shape and p.dtype == first for p in planes):
+        return planes, order
+    kinds = {plane.dtype.kind for plane in planes}
     if not kinds <= set("biuf") or order == 2 and first.kind != "f":
         raise error(TypeError, ValueError)(
             f"`{name}` must be of float32 or float64, got {first}"
         )
-    shape = planes[0].shape
     try:
-        return [np.broadcast_to(plane, shape) for plane in planes[:needed]], order
+        return [np.broadcast_to(plane, shape) for plane in planes], order
     except ValueError:
         shapes = sorted({plane.shape for plane in planes})
         raise ValueError(f"`{name}` must be of one shape, got {shapes}") from None
+
+
+def _computed_type(planes):
+    chars = {plane.dtype.char for plane in planes}
+    return np.dtype(np.float32 if chars <= set("ef") else np.float64)
 
 
 def _eigenvalues(native, planes, name, out, workers):
@@ -223,9 +230,8 @@ def _eigenvalues(native, planes, name, out, workers):
     workers = check_workers(workers)
     first = planes[0].dtype
     wanted = first if first.kind == "f" else np.dtype(np.float64)
-    largest = np.result_type(*planes)
-    computed = np.dtype(np.float32 if largest.char in "ef" else np.float64)
-    planes = [plane.astype(computed, copy=False) for plane in planes]
+    computed = _computed_type(planes)
+    planes = [p if p.dtype == computed else p.astype(computed) for p in planes]
     values = check_out(out, (order, *planes[0].shape), wanted)
     run = _native.run(workers)
 

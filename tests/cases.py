@@ -70,6 +70,8 @@ class Row:
     picture: str = "camera"
     keywords: dict = field(default_factory=dict)
     mask: bool = False
+    prepare: Callable | None = None  # image -> what is really passed
+    more: Callable | None = None  # image -> the arguments behind it
 
 
 @dataclass(frozen=True)
@@ -80,6 +82,8 @@ class Case:
     dtypes: tuple
     out: str | None = None  # dtype of out=, whose shape is the first argument's
     formula: Callable | None = None  # the right answer where skimage has no such name
+    adapt: Callable | None = None  # skimage's function -> what it should have been
+    more: tuple = ()  # arguments behind a small image, where they are needed
     tolerance: float = 0.0  # 0: every element equal, NaN equal to NaN
     refusals: Callable = tuple  # () -> Refusals
     bench: tuple = ()
@@ -89,12 +93,17 @@ class Case:
         """The function that gives the right answer."""
         import skimage.feature
 
-        return self.formula or getattr(skimage.feature, self.name)
+        theirs = self.formula or getattr(skimage.feature, self.name)
+        return self.adapt(theirs) if self.adapt else theirs
 
     def ours(self):
         import feature
 
         return getattr(feature, self.name)
+
+    def on(self, image, **keywords):
+        """Our result for a small image."""
+        return self.ours()(image, *self.more, **keywords)
 
     def call(self, index, **how):
         """The random call number `index` of this run's seed."""
@@ -353,6 +362,9 @@ CANNY_ROWS = (
 
 # ----------------------------------------------------------------- the list
 
+import cases_corner_points  # noqa: E402  (they need what stands above)
+import cases_peaks  # noqa: E402
+
 CASES = (
     Case(
         "synthesize_matrix",
@@ -374,6 +386,8 @@ CASES = (
         refusals=canny_refusals,
         bench=CANNY_ROWS,
     ),
+    *cases_corner_points.CASES,
+    *cases_peaks.CASES,
 )
 
 
@@ -382,8 +396,7 @@ NOT_YET = {
     "tensors": "structure_tensor structure_tensor_eigenvalues hessian_matrix "
     "hessian_matrix_eigvals hessian_matrix_det shape_index",
     "corners": "corner_kitchen_rosenfeld corner_harris corner_shi_tomasi "
-    "corner_foerstner corner_fast corner_moravec corner_orientations corner_subpix",
-    "peaks": "peak_local_max corner_peaks",
+    "corner_foerstner corner_subpix",
     "blobs": "blob_dog blob_log blob_doh",
     "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "
     "draw_multiblock_lbp",

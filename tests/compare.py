@@ -112,6 +112,7 @@ def sequence_difference(ours, theirs, tolerance):
 
 def element_difference(ours, theirs, tolerance):
     if tolerance:
+        tolerance = max(tolerance, 1e-5) if ours.dtype == np.float32 else tolerance
         limit = tolerance * np.maximum(1, np.abs(theirs))
         wrong = ~(np.abs(ours - theirs) <= limit)
     else:

@@ -170,8 +170,8 @@ class Mapped(np.ndarray):
 
 def every_second(image):
     """Every second pixel of a larger array whose other pixels are garbage."""
-    rows, cols = image.shape
-    store = np.full((2 * rows + 1, 3 * cols + 1), 85, image.dtype)
+    rows, cols, *rest = image.shape
+    store = np.full((2 * rows + 1, 3 * cols + 1, *rest), 85, image.dtype)
     view = store[1::2, 1::3]
     view[...] = image
     return view

@@ -176,7 +176,7 @@ def test_out_may_overlap_the_input_at_any_shift(name):
     picture = images.convert(rng.random(shape), "u1")
     expected = case.ours()(picture)
     for shift in (*range(-8, 9), -41, 41, 83, 500):
-        store = np.zeros(16384, np.uint8)
+        store = np.zeros(32768, np.uint8)
         view = store[4096 : 4096 + picture.size].reshape(shape)
         view[...] = picture
         start = 4096 + shift * expected.dtype.itemsize

@@ -47,14 +47,14 @@ _ARC_MOST = 127  # the reference counts in signed bytes
 def _check_grey(image, squeeze):
     """A 2-D image of a type that C reads, or of an emptied shape."""
     image = as_array(image, "image", "pass its data")
+    if squeeze:
+        image = np.squeeze(image)
+        check_2d(image)
     if image.dtype.kind not in "biuf":
         raise error(ValueError, TypeError)(
             f"Cannot convert from {image.dtype} to float64."
         )
-    if squeeze:
-        image = np.squeeze(image)
-        check_2d(image)
-    elif image.ndim != 2:
+    if image.ndim != 2:
         raise error(ValueError, TypeError)(
             f"`image` must be a 2-dimensional array, got {image.ndim} dimensions"
         )

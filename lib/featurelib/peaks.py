@@ -78,7 +78,7 @@ def _check_image(image, labels):
 def _check_distance(min_distance):
     distance = check_number(min_distance, "min_distance")
     if not 0 <= distance < _SIDE_MOST:
-        raise ValueError(
+        raise error(ValueError, TypeError)(
             f"`min_distance` must be a number from 0 to 2**40, got {min_distance}"
         )
     return distance

@@ -527,17 +527,28 @@ static int is_wide(int32_t dtype)
     return dtype == FEATURE_UINT64 || dtype == FEATURE_INT64;
 }
 
-/* 64-bit integers were compared as doubles, as the reference does; there a pixel must
- * also be equal to what it was rounded to, and the threshold is an integer. */
-static int holds_exactly(const peak_job *job, const void *at)
+/* 64-bit integers are compared as doubles, as in the reference; there a pixel must also
+ * be equal to what it was rounded to. */
+static int is_exact(const peak_job *job, const void *at)
+{
+    int64_t v;
+    if (!is_wide(job->image->dtype))
+        return 1;
+    memcpy(&v, at, sizeof v);
+    if (job->image->dtype == FEATURE_INT64)
+        return (double)v < 0x1p63 && (int64_t)(double)v == v;
+    return (double)(uint64_t)v < 0x1p64 && (uint64_t)(double)(uint64_t)v == (uint64_t)v;
+}
+
+/* And the threshold is an integer; `alone` is looked at without a window. */
+static int holds_exactly(const peak_job *job, int alone, const void *at)
 {
     int64_t v, least;
     memcpy(&v, at, sizeof v);
     memcpy(&least, job->parameters->least, sizeof least);
-    if (job->image->dtype == FEATURE_INT64)
-        return v >= least && (double)v < 0x1p63 && (int64_t)(double)v == v;
-    uint64_t u = (uint64_t)v;
-    return u >= (uint64_t)least && (double)u < 0x1p64 && (uint64_t)(double)u == u;
+    int reached = job->image->dtype == FEATURE_INT64 ? v >= least
+                                                     : (uint64_t)v >= (uint64_t)least;
+    return reached && (alone || job->is_plain || is_exact(job, at));
 }
 
 static const unsigned char *pixel_at(const peak_job *job, const ptrdiff_t *index)
@@ -553,7 +564,7 @@ static ptrdiff_t drop_inexact(const peak_job *job, ptrdiff_t *index, uint64_t *w
     for (ptrdiff_t w = 0; w < job->words_per_line; w++)
         for (uint64_t left = words[w]; left != 0; left &= left - 1) {
             index[job->ndim - 1] = w * WORD + __builtin_ctzll(left);
-            if (!holds_exactly(job, pixel_at(job, index)))
+            if (!holds_exactly(job, 0, pixel_at(job, index)))
                 words[w] &= ~(left & -left);
         }
     return count_bits(words, job->words_per_line);
@@ -583,6 +594,20 @@ static void search_band(void *context, ptrdiff_t band, int thread)
     job->counts[band] = found;
 }
 
+/* Are all pixels of a line, or those of a mask, exact? */
+static int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
+                         const uint8_t *mask)
+{
+    int32_t last = job->ndim - 1;
+    ptrdiff_t first = mask == NULL ? 0 : index[last];
+    for (ptrdiff_t x = 0; x < n && is_wide(job->image->dtype); x++) {
+        index[last] = first + x;
+        if ((mask == NULL || mask[x]) && !is_exact(job, pixel_at(job, index)))
+            return 0;
+    }
+    return 1;
+}
+
 /* Does every pixel pass? Then there is no peak. In a box of odd sides all pass exactly
  * where all equal their nearest neighbours. */
 static int is_trivial(const peak_job *job)
@@ -599,7 +624,8 @@ static int is_trivial(const peak_job *job)
              line < end * job->lines_per_slab; line++) {
             ptrdiff_t index[AXES];
             line_index(job, job->shape, line, index);
-            if (ask_line(job, &r, index, &q, &s, s.words) < last)
+            if (ask_line(job, &r, index, &q, &s, s.words) < last ||
+                !line_is_exact(job, index, last, NULL))
                 return 0;
         }
     }
@@ -866,6 +892,11 @@ static int crop_is_trivial(const peak_job *job, crop *c, const peak_scratch *s)
         line_index(job, c->shape, line, index);
         if (count > 0 && ask_line(job, &c->r, index, &q, s, s->words) < count)
             return 0;
+        index[job->ndim - 1] = 0;
+        for (int32_t axis = 0; axis < job->ndim; axis++)
+            index[axis] += c->origin[axis];
+        if (!line_is_exact(job, index, n, c->mask + line * n))
+            return 0;
     }
     return 1;
 }
@@ -925,11 +956,14 @@ static ptrdiff_t search_crop(const peak_job *job, crop *c, const peak_scratch *s
 }
 
 /* Appends the points of a crop with places in the crop; their number. */
-static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t background_key,
+static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t background,
                              point *to)
 {
     int32_t last = job->ndim - 1;
     ptrdiff_t written = 0;
+    int wide_type = is_wide(job->image->dtype);
+    int outside_counts = !wide_type || memcmp(job->parameters->least, &background, 8) == 0;
+    uint64_t background_key = descending_key(job->image->dtype, &background);
     for (ptrdiff_t line = 0; line < c->lines; line++)
         for (ptrdiff_t w = 0; w < c->words_per_line; w++)
             for (uint64_t left = c->words[line * c->words_per_line + w]; left != 0;
@@ -941,8 +975,8 @@ static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t backgr
                     index[axis] += c->origin[axis];
                 index[last] = c->origin[last] + x;
                 const void *at = pixel_at(job, index);
-                if (is_wide(job->image->dtype) && c->mask[place] &&
-                    !holds_exactly(job, at))
+                if (c->mask[place] ? wide_type && !holds_exactly(job, c->pixels == 1, at)
+                                   : !outside_counts)
                     continue;
                 to[written].key = c->mask[place] ? descending_key(job->image->dtype, at)
                                                  : background_key;
@@ -991,7 +1025,7 @@ static feature_status search_label(const peak_job *job, int64_t label, crop *c,
     if (status != FEATURE_OK)
         return status;
     point *points = list->points + list->count;
-    found = gather_crop(job, c, descending_key(job->image->dtype, &value), points);
+    found = gather_crop(job, c, value, points);
     status = choose_peaks(job, c->shape, points, &found,
                           job->parameters->most_per_label);
     place_in_image(job, c, points, found);

@@ -63,6 +63,7 @@ typedef struct peak_job {
     int direct;    /* lines are read where they are */
     int is_plain;  /* the window is one pixel */
     int symmetric; /* a box of odd sides */
+    int by_ring;   /* a box, and NaN in the image */
     peak_line line;
     ptrdiff_t leads, screens; /* lines of the window; the first are next to the middle */
     ptrdiff_t *lead;          /* their offsets along the leading axes */
@@ -379,7 +380,7 @@ static peak_job new_job(const feature_array *image, const feature_array *footpri
                         const feature_peaks_parameters *parameters)
 {
     peak_job job = {.image = image, .labels = labels, .parameters = parameters};
-    int narrow = fits_float(image->dtype);
+    int narrow = fits_float(image->dtype) && !parameters->has_nan;
     job.real = real_kernels_for(narrow ? FEATURE_FLOAT32 : FEATURE_FLOAT64);
     job.plain = plain_kernels_in_use();
     job.real_size = narrow ? 4 : 8;
@@ -395,6 +396,7 @@ static peak_job new_job(const feature_array *image, const feature_array *footpri
         job.is_plain &= job.sides[axis] == 1;
     }
     job.is_plain |= job.lines * job.shape[job.ndim - 1] == 1;
+    job.by_ring = parameters->has_nan && footprint == NULL && !job.is_plain;
     return job;
 }
 
@@ -657,6 +659,105 @@ static void gather_band(void *context, ptrdiff_t band, int thread)
 }
 
 /* ------------------------------------------------------------------------ */
+/* Images with NaN                                                          */
+/* ------------------------------------------------------------------------ */
+
+typedef struct ring_buffers {
+    double *most, *line, *values, *out;
+    ptrdiff_t *deaths;
+} ring_buffers;
+
+static ptrdiff_t side_at_most(const peak_job *job, const ptrdiff_t *shape)
+{
+    ptrdiff_t most = 0;
+    for (int32_t axis = 0; axis < job->ndim; axis++)
+        most = job->sides[axis] + shape[axis] > most ? job->sides[axis] + shape[axis] : most;
+    return most;
+}
+
+static void layout_ring(ring_buffers *b, const peak_job *job, const ptrdiff_t *shape,
+                        ptrdiff_t pixels, arena *a)
+{
+    size_t longest = (size_t)side_at_most(job, shape);
+    b->most = arena_take(a, (size_t)pixels, sizeof *b->most);
+    b->line = arena_take(a, longest, sizeof *b->line);
+    b->values = arena_take(a, longest, sizeof *b->values);
+    b->out = arena_take(a, longest, sizeof *b->out);
+    b->deaths = arena_take(a, longest, sizeof *b->deaths);
+}
+
+/* Replaces values by the maxima of their windows along one axis, the nearest value
+ * beyond the ends. */
+static void ring_along(const peak_job *job, const ring_buffers *b, int32_t axis,
+                       const ptrdiff_t *shape, ptrdiff_t pixels)
+{
+    ptrdiff_t step = 1, n = shape[axis], side = job->sides[axis];
+    for (int32_t k = axis + 1; k < job->ndim; k++)
+        step *= shape[k];
+    for (ptrdiff_t line = 0; line < pixels / n; line++) {
+        double *first = b->most + line / step * step * n + line % step;
+        for (ptrdiff_t k = 0; k < n + side - 1; k++) {
+            ptrdiff_t from = k - before(job, axis);
+            b->line[k] = first[(from < 0 ? 0 : from >= n ? n - 1 : from) * step];
+        }
+        job->plain->ring_maximum(b->line, n, side, b->values, b->deaths, b->out);
+        for (ptrdiff_t k = 0; k < n; k++)
+            first[k * step] = b->out[k];
+    }
+}
+
+/* Bits of all lines of an array of doubles that stand side by side. */
+static feature_status ring_bits(const peak_job *job, const double *values,
+                                const ptrdiff_t *shape, double least, uint64_t *words)
+{
+    ptrdiff_t pixels = 1, n = shape[job->ndim - 1];
+    ring_buffers b;
+    arena counting = {NULL, 0};
+    for (int32_t axis = 0; axis < job->ndim; axis++)
+        pixels *= shape[axis];
+    layout_ring(&b, job, shape, pixels, &counting);
+    void *block = counting.used == SIZE_MAX ? NULL : memory_lease(counting.used);
+    if (block == NULL)
+        return FEATURE_NO_MEMORY;
+    arena a = {block, 0};
+    layout_ring(&b, job, shape, pixels, &a);
+    memcpy(b.most, values, (size_t)pixels * sizeof *values);
+    for (int32_t axis = 0; axis < job->ndim; axis++)
+        if (job->sides[axis] > 1)
+            ring_along(job, &b, axis, shape, pixels);
+    for (ptrdiff_t line = 0; line < pixels / n; line++)
+        job->plain->equal_bits(values + line * n, b.most + line * n, n, least,
+                               words + line * ((n + WORD - 1) / WORD));
+    memory_return(block);
+    return FEATURE_OK;
+}
+
+/* Instead of search_band, for the whole image. */
+static feature_status search_by_ring(const peak_job *job)
+{
+    static const ptrdiff_t origin[AXES];
+    ptrdiff_t n = job->shape[job->ndim - 1];
+    size_t size;
+    if (__builtin_mul_overflow((size_t)(job->lines * n), sizeof(double), &size))
+        return FEATURE_NO_MEMORY;
+    double *values = memory_lease(size);
+    if (values == NULL)
+        return FEATURE_NO_MEMORY;
+    convert_lines(job, job->shape, origin, 0, job->lines, (unsigned char *)values);
+    feature_status status = ring_bits(job, values, job->shape, job->line.least, job->words);
+    memory_return(values);
+    memset(job->counts, 0, (size_t)job->bands * sizeof *job->counts);
+    for (ptrdiff_t line = 0; line < job->lines && status == FEATURE_OK; line++) {
+        uint64_t *words = job->words + line * job->words_per_line;
+        ptrdiff_t index[AXES];
+        line_index(job, job->shape, line, index);
+        clear_ends(words, n, in_border(job, index) ? n : job->border[job->ndim - 1]);
+        job->counts[index[0] / job->band_slabs] += count_bits(words, job->words_per_line);
+    }
+    return status;
+}
+
+/* ------------------------------------------------------------------------ */
 /* From candidates to peaks                                                 */
 /* ------------------------------------------------------------------------ */
 
@@ -708,13 +809,14 @@ static feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape,
 
 static feature_status search_image(peak_job *job, team *t, point_list *list)
 {
-    feature_status status = team_run(t, job->bands, search_band, job);
+    feature_status status = job->by_ring ? search_by_ring(job)
+                                         : team_run(t, job->bands, search_band, job);
     ptrdiff_t total = 0;
     for (ptrdiff_t k = 0; k < job->bands && status == FEATURE_OK; k++) {
         job->starts[k] = total;
         total += job->counts[k];
     }
-    if (status != FEATURE_OK || total == 0 || (!job->is_plain && is_trivial(job)))
+    if (status != FEATURE_OK || total == 0 || (!job->is_plain && !job->by_ring && is_trivial(job)))
         return status;
     status = make_room(list, total);
     if (status != FEATURE_OK)
@@ -936,11 +1038,41 @@ static void keep_isolated(const peak_job *job, crop *c)
     }
 }
 
-/* Bits of all lines of a crop; their number. */
-static ptrdiff_t search_crop(const peak_job *job, crop *c, const peak_scratch *s)
+/* The same for a crop that may hold NaN; leaves the bits in it. */
+static feature_status search_crop_by_ring(const peak_job *job, crop *c, int *trivial)
 {
-    int plain = job->is_plain || c->pixels == 1;
-    int trivial = !plain && crop_is_trivial(job, c, s);
+    ptrdiff_t n = c->shape[job->ndim - 1];
+    feature_status status = ring_bits(job, (const double *)(const void *)c->values,
+                                      c->shape, -INFINITY, c->words);
+    *trivial = 1;
+    for (ptrdiff_t line = 0; line < c->lines && status == FEATURE_OK; line++) {
+        mask_bits(c, line, n);
+        for (ptrdiff_t w = 0; w < c->words_per_line; w++)
+            *trivial &= !(c->only[w] & ~c->words[line * c->words_per_line + w]);
+    }
+    return status == FEATURE_OK && !*trivial
+               ? ring_bits(job, (const double *)(const void *)c->values, c->shape,
+                           job->line.least, c->words)
+               : status;
+}
+
+/* Bits of all lines of a crop; their number. */
+static feature_status search_crop(const peak_job *job, crop *c, const peak_scratch *s,
+                                  ptrdiff_t *count)
+{
+    int plain = job->is_plain || c->pixels == 1, trivial = 0;
+    feature_status status = FEATURE_OK;
+    if (!plain && job->by_ring)
+        status = search_crop_by_ring(job, c, &trivial);
+    else if (!plain)
+        trivial = crop_is_trivial(job, c, s);
+    *count = 0;
+    if (status != FEATURE_OK)
+        return status;
+    if (!plain && job->by_ring && !trivial) {
+        *count = count_bits(c->words, c->lines * c->words_per_line);
+        return FEATURE_OK;
+    }
     question q = {job->line, NULL, 0, 1, plain || trivial};
     ptrdiff_t found = 0;
     for (ptrdiff_t line = 0; line < c->lines; line++) {
@@ -952,7 +1084,8 @@ static ptrdiff_t search_crop(const peak_job *job, crop *c, const peak_scratch *s
         keep_isolated(job, c);
         found = count_bits(c->words, c->lines * c->words_per_line);
     }
-    return found;
+    *count = found;
+    return FEATURE_OK;
 }
 
 /* Appends the points of a crop with places in the crop; their number. */
@@ -1018,10 +1151,11 @@ static feature_status search_label(const peak_job *job, int64_t label, crop *c,
     peak_scratch s = scratch_of(job, 0);
     least_value(job->image->dtype, &value);
     fill_crop(c, job, label, number_at(job, &value));
-    ptrdiff_t found = search_crop(job, c, &s);
-    if (found == 0)
-        return FEATURE_OK;
-    feature_status status = make_room(list, found);
+    ptrdiff_t found;
+    feature_status status = search_crop(job, c, &s, &found);
+    if (status != FEATURE_OK || found == 0)
+        return status;
+    status = make_room(list, found);
     if (status != FEATURE_OK)
         return status;
     point *points = list->points + list->count;

@@ -120,17 +120,23 @@ static ptrdiff_t window_lines(const peak_job *job, const region *r,
                               const ptrdiff_t *index, ptrdiff_t most, const void **lines)
 {
     int32_t leading = job->ndim - 1;
+    const unsigned char *middle = line_at(r, job->ndim, index);
     ptrdiff_t count = 0;
+    int whole = 1;
+    for (int32_t axis = 0; axis < leading; axis++)
+        whole &= index[axis] >= before(job, axis) &&
+                 index[axis] + after(job, axis) < r->shape[axis];
     for (ptrdiff_t k = 0; k < most; k++) {
         const ptrdiff_t *lead = job->lead + k * leading;
-        ptrdiff_t at[AXES] = {0};
-        int inside = 1;
-        for (int32_t axis = 0; axis < leading; axis++) {
-            at[axis] = index[axis] + lead[axis];
-            inside &= at[axis] >= 0 && at[axis] < r->shape[axis];
+        ptrdiff_t step = lead[0] * r->strides[0];
+        int inside = whole || (index[0] + lead[0] >= 0 && index[0] + lead[0] < r->shape[0]);
+        for (int32_t axis = 1; axis < leading; axis++) {
+            ptrdiff_t at = index[axis] + lead[axis];
+            step += lead[axis] * r->strides[axis];
+            inside &= whole || (at >= 0 && at < r->shape[axis]);
         }
-        if (inside)
-            lines[count++] = line_at(r, job->ndim, at);
+        lines[count] = middle + (inside ? step : 0);
+        count += inside;
     }
     return count;
 }

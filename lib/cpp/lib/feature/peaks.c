@@ -399,7 +399,8 @@ static peak_job new_job(const feature_array *image, const feature_array *footpri
     job.is_plain = 1;
     for (int32_t axis = 0; axis < job.ndim; axis++) {
         job.symmetric &= job.sides[axis] & 1;
-        job.is_plain &= job.sides[axis] == 1;
+        /* As given: a side may have been cut to 1. */
+        job.is_plain &= axis >= image->ndim || parameters->sides[axis] == 1;
     }
     job.is_plain |= job.lines * job.shape[job.ndim - 1] == 1;
     job.by_ring = parameters->has_nan && footprint == NULL && !job.is_plain;

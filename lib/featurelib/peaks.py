@@ -181,10 +181,13 @@ def _check_labels(labels, image):
         return None
     labels = as_array(labels, "labels", "pass `labels.filled(0)`")
     if labels.dtype.kind not in "biu" or labels.dtype == np.uint64:
-        raise TypeError(f"`labels` must be of integers that fit int64, got {labels.dtype}")
+        raise TypeError(
+            f"`labels` must be of integers that fit int64, got {labels.dtype}"
+        )
     if labels.shape != image.shape:
         raise error(ValueError, IndexError)(
-            f"`labels` must have the shape of `image`, {image.shape}, got {labels.shape}"
+            f"`labels` must have the shape of `image`, {image.shape},"
+            f" got {labels.shape}"
         )
     labels = labels.astype(np.int64, copy=False)
     if labels.size and labels.max() > 4 * labels.size + 1024:
@@ -227,9 +230,8 @@ def _call(image, footprint, labels, parameters, workers):
     run = _native.run(workers)
     while True:
         index = np.empty((capacity, image.ndim), np.int64)
-        _peak_local_max(
-            image, footprint, labels, parameters, capacity, index.ctypes.data, count, run
-        )
+        room = capacity, index.ctypes.data
+        _peak_local_max(image, footprint, labels, parameters, *room, count, run)
         if count.value <= capacity:
             break
         capacity = count.value

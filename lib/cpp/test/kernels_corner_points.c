@@ -53,7 +53,8 @@ void check_narrow_row(const real_kernels *k, int is_float)
     guarded_free(&out);
 }
 
-static double spec_moravec(const void *const *rows, ptrdiff_t x, ptrdiff_t w, int is_float)
+static double spec_moravec(const void *const *rows, ptrdiff_t x, ptrdiff_t w,
+                           int is_float)
 {
     double least = is_float ? (double)INFINITY : 0x1.fffffffffffffp+1023;
     for (ptrdiff_t i = -w; i <= w; i++)
@@ -162,7 +163,9 @@ void check_fast_bytes(const plain_kernels *k)
         guarded out = guarded_new((size_t)n * 8, random_side());
         fast_rule rule = {.arc = 1 + (int)random_below(16),
                           .step = round % 2 ? 55 : -1,
-                          .scaled = scaled, .not_above = above, .not_below = below};
+                          .scaled = scaled,
+                          .not_above = above,
+                          .not_below = below};
         int wrong = 0;
         random_fill(pixels, sizeof pixels);
         for (int y = 0; y < 7; y++)
@@ -173,7 +176,8 @@ void check_fast_bytes(const plain_kernels *k)
             int state[16], inside = x >= 3 && x < n - 3;
             for (int i = 0; i < 16 && inside; i++) {
                 circle[i] = rows[3 + down[i]][x + right[i]];
-                state[i] = (circle[i] > above[rows[3][x]]) - (circle[i] < below[rows[3][x]]);
+                state[i] =
+                    (circle[i] > above[rows[3][x]]) - (circle[i] < below[rows[3][x]]);
             }
             if (inside)
                 expected = spec_fast(circle, centre, state, rule.arc);
@@ -192,7 +196,8 @@ void check_orientations(const real_kernels *k, int is_float)
     static const int32_t columns[] = {-1, 1, -1, 0, 1, 0};
     patch_mask mask = {first, columns, 3, 1, 1};
     for (int round = 0; round < 200; round++) {
-        guarded memory[PATCHES], out = guarded_new(PATCHES * (is_float ? 4 : 8), GUARD_AFTER);
+        guarded memory[PATCHES],
+            out = guarded_new(PATCHES * (is_float ? 4 : 8), GUARD_AFTER);
         const void *patches[PATCHES];
         ptrdiff_t strides[PATCHES];
         rows_new(memory, patches, PATCHES, 11, is_float);
@@ -203,7 +208,8 @@ void check_orientations(const real_kernels *k, int is_float)
             double x = 0, y = 0;
             for (int r = 0; r < 3; r++)
                 for (ptrdiff_t j = first[r]; j < first[r + 1]; j++) {
-                    double v = at(patches[i], r * strides[i] + columns[j] + 1, is_float);
+                    double v =
+                        at(patches[i], r * strides[i] + columns[j] + 1, is_float);
                     x += v * columns[j];
                     y += v * (r - 1);
                 }

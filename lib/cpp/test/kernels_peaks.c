@@ -39,8 +39,8 @@ static line_set lines_new(int is_float)
         for (ptrdiff_t x = 0; x < s.n; x++) {
             double v = (double)random_below(levels);
             float narrow = (float)v;
-            memcpy(s.memory[k].bytes + (size_t)x * size, is_float ? (void *)&narrow : &v,
-                   size);
+            memcpy(s.memory[k].bytes + (size_t)x * size,
+                   is_float ? (void *)&narrow : &v, size);
         }
     }
     size_t spare = (size_t)(s.n + s.how.before + s.how.after + 2) * size;
@@ -98,8 +98,8 @@ static void check_window(const real_kernels *k, int is_float, int dense)
         else
             k->peak_confirm(s.lines, LINES, s.n, &s.how, s.bits);
         for (ptrdiff_t x = 0; x < s.words * 64; x++)
-            wrong += bit(&s, x) !=
-                     (x < s.n && x % 3 > 0 && is_most(&s, x, s.how.before, s.how.after));
+            wrong += bit(&s, x) != (x < s.n && x % 3 > 0 &&
+                                    is_most(&s, x, s.how.before, s.how.after));
         check_case("(n %td)", s.n);
         CHECK(wrong == 0);
         lines_free(&s);

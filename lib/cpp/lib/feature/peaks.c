@@ -47,7 +47,8 @@ feature_status make_room(point_list *list, ptrdiff_t more)
     if (list->count + more <= list->room)
         return FEATURE_OK;
     ptrdiff_t room = 2 * (list->count + more) + 64;
-    point *points = room > INT32_MAX / 2 ? NULL : memory_lease((size_t)room * sizeof *points);
+    point *points =
+        room > INT32_MAX / 2 ? NULL : memory_lease((size_t)room * sizeof *points);
     if (points == NULL)
         return FEATURE_NO_MEMORY;
     if (list->count > 0)
@@ -59,15 +60,16 @@ feature_status make_room(point_list *list, ptrdiff_t more)
 }
 
 /* Orders and spaces `*n` points whose places are in an array of this shape. */
-feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape,
-                                   point *points, ptrdiff_t *n, ptrdiff_t most)
+feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *points,
+                            ptrdiff_t *n, ptrdiff_t most)
 {
     const feature_peaks_parameters *p = job->parameters;
     spacing rule = {p->distance, p->p_norm, 0, shape, job->ndim, most};
     int spaced = p->distance > 1;
     if (*n == 0)
         return FEATURE_OK;
-    size_t size = spaced ? spacing_size(&rule, *n) : 0, spare = (size_t)*n * sizeof *points;
+    size_t size = spaced ? spacing_size(&rule, *n) : 0,
+           spare = (size_t)*n * sizeof *points;
     if (size == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     void *scratch = memory_lease(size > spare ? size : spare);
@@ -84,14 +86,15 @@ feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape,
 
 static feature_status search_image(peak_job *job, team *t, point_list *list)
 {
-    feature_status status = job->by_ring ? search_by_ring(job)
-                                         : team_run(t, job->bands, search_band, job);
+    feature_status status =
+        job->by_ring ? search_by_ring(job) : team_run(t, job->bands, search_band, job);
     ptrdiff_t total = 0;
     for (ptrdiff_t k = 0; k < job->bands && status == FEATURE_OK; k++) {
         job->starts[k] = total;
         total += job->counts[k];
     }
-    if (status != FEATURE_OK || total == 0 || (!job->is_plain && !job->by_ring && peak_is_trivial(job)))
+    if (status != FEATURE_OK || total == 0 ||
+        (!job->is_plain && !job->by_ring && peak_is_trivial(job)))
         return status;
     status = make_room(list, total);
     if (status != FEATURE_OK)
@@ -116,8 +119,8 @@ static feature_status search_image(peak_job *job, team *t, point_list *list)
 static feature_status thin_corners(const peak_job *job, point_list *list)
 {
     const feature_peaks_parameters *p = job->parameters;
-    spacing rule = {p->corner_distance, p->corner_p_norm, 1, job->shape, job->ndim,
-                    p->corner_most};
+    spacing rule = {p->corner_distance, p->corner_p_norm, 1,
+                    job->shape,         job->ndim,        p->corner_most};
     if (p->corner_p_norm == 0 || list->count == 0)
         return FEATURE_OK;
     size_t size = spacing_size(&rule, list->count);
@@ -152,13 +155,14 @@ feature_status feature_peak_local_max(const feature_array *image,
         return status;
     peak_job job = peak_new_job(image, footprint, labels, parameters);
     double pixels = (double)job.lines * (double)job.shape[job.ndim - 1];
-    team t = team_for(run, labels == NULL ? job.bands : 1, pixels * NANOSECONDS_PER_PIXEL);
+    team t =
+        team_for(run, labels == NULL ? job.bands : 1, pixels * NANOSECONDS_PER_PIXEL);
     point_list list = {NULL, 0, 0};
     status = peak_lease_job(&job, footprint, t.threads);
     if (status != FEATURE_OK)
         return status;
-    status = labels == NULL ? search_image(&job, &t, &list)
-                            : search_labels(&job, &t, &list);
+    status =
+        labels == NULL ? search_image(&job, &t, &list) : search_labels(&job, &t, &list);
     if (status == FEATURE_OK)
         status = thin_corners(&job, &list);
     if (status == FEATURE_OK) {

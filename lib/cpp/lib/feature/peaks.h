@@ -31,9 +31,10 @@ typedef struct peak_job {
     int symmetric; /* a box of odd sides */
     int by_ring;   /* a box, and NaN in the image */
     peak_line line;
-    ptrdiff_t leads, screens; /* lines of the window; the first are next to the middle */
-    ptrdiff_t *lead;          /* their offsets along the leading axes */
-    ptrdiff_t *columns;       /* of a footprint: offsets along the line */
+    ptrdiff_t leads,
+        screens;        /* lines of the window; the first are next to the middle */
+    ptrdiff_t *lead;    /* their offsets along the leading axes */
+    ptrdiff_t *columns; /* of a footprint: offsets along the line */
     ptrdiff_t words_per_line, lines, lines_per_slab;
     ptrdiff_t band_slabs, bands;
     uint64_t *words;
@@ -79,27 +80,27 @@ ptrdiff_t peak_after(const peak_job *job, int32_t axis);
 ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n);
 void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width);
 ptrdiff_t ask_line(const peak_job *job, const region *r, const ptrdiff_t *index,
-                          const question *q, const peak_scratch *s, uint64_t *words);
+                   const question *q, const peak_scratch *s, uint64_t *words);
 void peak_line_index(const peak_job *job, const ptrdiff_t *shape, ptrdiff_t line,
-                       ptrdiff_t *index);
+                     ptrdiff_t *index);
 void list_leads(peak_job *job);
 void list_footprint(peak_job *job, const feature_array *footprint, int fill);
 
 /* peaks_search.c: the image */
 feature_status peak_check_shapes(const feature_array *image,
-                                   const feature_array *footprint,
-                                   const feature_array *labels,
-                                   const feature_peaks_parameters *p);
+                                 const feature_array *footprint,
+                                 const feature_array *labels,
+                                 const feature_peaks_parameters *p);
 double peak_number_at(const peak_job *job, const void *at);
 peak_job peak_new_job(const feature_array *image, const feature_array *footprint,
-                        const feature_array *labels,
-                        const feature_peaks_parameters *parameters);
+                      const feature_array *labels,
+                      const feature_peaks_parameters *parameters);
 feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
-                                int threads);
+                              int threads);
 peak_scratch peak_scratch_of(const peak_job *job, int thread);
 void peak_convert_lines(const peak_job *job, const ptrdiff_t *shape,
-                          const ptrdiff_t *origin, ptrdiff_t first, ptrdiff_t end,
-                          unsigned char *out);
+                        const ptrdiff_t *origin, ptrdiff_t first, ptrdiff_t end,
+                        unsigned char *out);
 void dense_strides(const peak_job *job, region *r);
 int peak_in_border(const peak_job *job, const ptrdiff_t *index);
 int peak_is_wide(int32_t dtype);
@@ -107,11 +108,11 @@ int holds_exactly(const peak_job *job, int alone, const void *at);
 const unsigned char *peak_pixel_at(const peak_job *job, const ptrdiff_t *index);
 void search_band(void *context, ptrdiff_t band, int thread);
 int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
-                         const uint8_t *mask);
+                  const uint8_t *mask);
 int peak_is_trivial(const peak_job *job);
 void gather_band(void *context, ptrdiff_t band, int thread);
 feature_status ring_bits(const peak_job *job, const double *values,
-                                const ptrdiff_t *shape, double least, uint64_t *words);
+                         const ptrdiff_t *shape, double least, uint64_t *words);
 feature_status search_by_ring(const peak_job *job);
 
 /* peaks_labels.c: labels */
@@ -119,7 +120,7 @@ feature_status search_labels(peak_job *job, team *t, point_list *list);
 
 /* peaks.c: the list of peaks */
 feature_status make_room(point_list *list, ptrdiff_t more);
-feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape,
-                                   point *points, ptrdiff_t *n, ptrdiff_t most);
+feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *points,
+                            ptrdiff_t *n, ptrdiff_t most);
 
 #endif

@@ -252,7 +252,8 @@ static feature_status search_crop(const peak_job *job, crop *c, const peak_scrat
     for (ptrdiff_t line = 0; line < c->lines; line++) {
         ptrdiff_t index[AXES];
         peak_line_index(job, c->shape, line, index);
-        found += ask_line(job, &c->r, index, &q, s, c->words + line * c->words_per_line);
+        found +=
+            ask_line(job, &c->r, index, &q, s, c->words + line * c->words_per_line);
     }
     if (trivial && found > 0) {
         keep_isolated(job, c);
@@ -269,7 +270,8 @@ static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t backgr
     int32_t last = job->ndim - 1;
     ptrdiff_t written = 0;
     int wide_type = peak_is_wide(job->image->dtype);
-    int outside_counts = !wide_type || memcmp(job->parameters->least, &background, 8) == 0;
+    int outside_counts =
+        !wide_type || memcmp(job->parameters->least, &background, 8) == 0;
     uint64_t background_key = descending_key(job->image->dtype, &background);
     for (ptrdiff_t line = 0; line < c->lines; line++)
         for (ptrdiff_t w = 0; w < c->words_per_line; w++)
@@ -282,8 +284,9 @@ static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t backgr
                     index[axis] += c->origin[axis];
                 index[last] = c->origin[last] + x;
                 const void *at = peak_pixel_at(job, index);
-                if (c->mask[place] ? wide_type && !holds_exactly(job, c->pixels == 1, at)
-                                   : !outside_counts)
+                if (c->mask[place]
+                        ? wide_type && !holds_exactly(job, c->pixels == 1, at)
+                        : !outside_counts)
                     continue;
                 to[written].key = c->mask[place] ? descending_key(job->image->dtype, at)
                                                  : background_key;
@@ -293,7 +296,8 @@ static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t backgr
 }
 
 /* From places in the crop to places in the image. */
-static void place_in_image(const peak_job *job, const crop *c, point *points, ptrdiff_t n)
+static void place_in_image(const peak_job *job, const crop *c, point *points,
+                           ptrdiff_t n)
 {
     for (ptrdiff_t k = 0; k < n; k++) {
         int64_t index[AXES], place = 0;
@@ -312,8 +316,8 @@ static void least_value(int32_t dtype, void *value)
     uint64_t bits = 0;
     if (dtype >= FEATURE_FLOAT16)
         bits = floats[dtype - FEATURE_FLOAT16];
-    else if (dtype == FEATURE_INT8 || dtype == FEATURE_INT16 || dtype == FEATURE_INT32 ||
-             dtype == FEATURE_INT64)
+    else if (dtype == FEATURE_INT8 || dtype == FEATURE_INT16 ||
+             dtype == FEATURE_INT32 || dtype == FEATURE_INT64)
         bits = UINT64_C(1) << (8 * size - 1);
     memcpy(value, &bits, (size_t)size); /* little-endian, as all we build for */
 }
@@ -334,8 +338,8 @@ static feature_status search_label(const peak_job *job, int64_t label, crop *c,
         return status;
     point *points = list->points + list->count;
     found = gather_crop(job, c, value, points);
-    status = choose_peaks(job, c->shape, points, &found,
-                          job->parameters->most_per_label);
+    status =
+        choose_peaks(job, c->shape, points, &found, job->parameters->most_per_label);
     place_in_image(job, c, points, found);
     list->count += found;
     return status;

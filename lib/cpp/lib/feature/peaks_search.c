@@ -12,9 +12,9 @@
 /* ------------------------------------------------------------------------ */
 
 feature_status peak_check_shapes(const feature_array *image,
-                                   const feature_array *footprint,
-                                   const feature_array *labels,
-                                   const feature_peaks_parameters *p)
+                                 const feature_array *footprint,
+                                 const feature_array *labels,
+                                 const feature_peaks_parameters *p)
 {
     if (image == NULL || p == NULL || image->ndim < 1 || image->ndim > AXES)
         return FEATURE_BAD_ARGUMENT;
@@ -42,7 +42,8 @@ feature_status peak_check_shapes(const feature_array *image,
 
 static int fits_float(int32_t dtype)
 {
-    return dtype == FEATURE_FLOAT32 || dtype == FEATURE_FLOAT16 || dtype_size(dtype) <= 2;
+    return dtype == FEATURE_FLOAT32 || dtype == FEATURE_FLOAT16 ||
+           dtype_size(dtype) <= 2;
 }
 
 /* One element as a double; the kernels' conversion, without a row. */
@@ -97,8 +98,8 @@ static void set_lines(peak_job *job)
 }
 
 peak_job peak_new_job(const feature_array *image, const feature_array *footprint,
-                        const feature_array *labels,
-                        const feature_peaks_parameters *parameters)
+                      const feature_array *labels,
+                      const feature_peaks_parameters *parameters)
 {
     peak_job job = {.image = image, .labels = labels, .parameters = parameters};
     int narrow = fits_float(image->dtype) && !parameters->has_nan;
@@ -130,13 +131,13 @@ static void layout_thread(peak_scratch *s, const peak_job *job, arena *a)
     s->spare = arena_take(a, spare, (size_t)job->real_size);
     s->words = arena_take(a, (size_t)job->words_per_line, sizeof *s->words);
     size_t slabs = (size_t)(job->band_slabs + job->sides[0]);
-    s->block = arena_take(a, job->direct || job->labels != NULL ? 0 : slabs,
-                          (size_t)job->real_size * (size_t)job->lines_per_slab *
-                              (size_t)last);
+    s->block =
+        arena_take(a, job->direct || job->labels != NULL ? 0 : slabs,
+                   (size_t)job->real_size * (size_t)job->lines_per_slab * (size_t)last);
 }
 
 feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
-                                int threads)
+                              int threads)
 {
     size_t leading = (size_t)job->ndim - 1, leads = 1;
     if (footprint != NULL) {
@@ -159,7 +160,8 @@ feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
         job->columns = arena_take(&a, footprint == NULL ? 0 : (size_t)job->leads,
                                   sizeof *job->columns);
         job->words = arena_take(
-            &a, job->labels != NULL ? 0 : (size_t)job->lines * (size_t)job->words_per_line,
+            &a,
+            job->labels != NULL ? 0 : (size_t)job->lines * (size_t)job->words_per_line,
             sizeof *job->words);
         job->counts = arena_take(&a, (size_t)job->bands, sizeof *job->counts);
         job->starts = arena_take(&a, (size_t)job->bands, sizeof *job->starts);
@@ -191,8 +193,8 @@ peak_scratch peak_scratch_of(const peak_job *job, int thread)
 
 /* Lines `first` to `end` of a region of the image as reals, side by side. */
 void peak_convert_lines(const peak_job *job, const ptrdiff_t *shape,
-                          const ptrdiff_t *origin, ptrdiff_t first, ptrdiff_t end,
-                          unsigned char *out)
+                        const ptrdiff_t *origin, ptrdiff_t first, ptrdiff_t end,
+                        unsigned char *out)
 {
     int32_t last = job->ndim - 1;
     for (ptrdiff_t line = first; line < end; line++) {
@@ -229,7 +231,7 @@ static region region_of(const peak_job *job, const peak_scratch *s, ptrdiff_t fi
     low = low < 0 ? 0 : low;
     high = high > job->shape[0] ? job->shape[0] : high;
     peak_convert_lines(job, job->shape, origin, low * job->lines_per_slab,
-                  high * job->lines_per_slab, s->block);
+                       high * job->lines_per_slab, s->block);
     r.data = s->block;
     r.first = low;
     dense_strides(job, &r);
@@ -312,15 +314,16 @@ void search_band(void *context, ptrdiff_t band, int thread)
             continue;
         }
         ptrdiff_t more = ask_line(job, &r, index, &q, &s, words);
-        found += more > 0 && peak_is_wide(job->image->dtype) ? drop_inexact(job, index, words)
-                                                        : more;
+        found += more > 0 && peak_is_wide(job->image->dtype)
+                     ? drop_inexact(job, index, words)
+                     : more;
     }
     job->counts[band] = found;
 }
 
 /* Are all pixels of a line, or those of a mask, exact? */
 int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
-                         const uint8_t *mask)
+                  const uint8_t *mask)
 {
     int32_t last = job->ndim - 1;
     ptrdiff_t first = mask == NULL ? 0 : index[last];
@@ -373,7 +376,8 @@ void gather_band(void *context, ptrdiff_t band, int thread)
         for (ptrdiff_t w = 0; w < job->words_per_line; w++)
             for (uint64_t left = words[w]; left != 0; left &= left - 1) {
                 ptrdiff_t x = w * WORD + __builtin_ctzll(left);
-                to->key = descending_key(job->image->dtype, row + x * job->strides[last]);
+                to->key =
+                    descending_key(job->image->dtype, row + x * job->strides[last]);
                 to->place = line * job->shape[last] + x;
                 to++;
             }
@@ -393,7 +397,8 @@ static ptrdiff_t side_at_most(const peak_job *job, const ptrdiff_t *shape)
 {
     ptrdiff_t most = 0;
     for (int32_t axis = 0; axis < job->ndim; axis++)
-        most = job->sides[axis] + shape[axis] > most ? job->sides[axis] + shape[axis] : most;
+        most = job->sides[axis] + shape[axis] > most ? job->sides[axis] + shape[axis]
+                                                     : most;
     return most;
 }
 
@@ -430,7 +435,7 @@ static void ring_along(const peak_job *job, const ring_buffers *b, int32_t axis,
 
 /* Bits of all lines of an array of doubles that stand side by side. */
 feature_status ring_bits(const peak_job *job, const double *values,
-                                const ptrdiff_t *shape, double least, uint64_t *words)
+                         const ptrdiff_t *shape, double least, uint64_t *words)
 {
     ptrdiff_t pixels = 1, n = shape[job->ndim - 1];
     ring_buffers b;
@@ -466,15 +471,18 @@ feature_status search_by_ring(const peak_job *job)
     if (values == NULL)
         return FEATURE_NO_MEMORY;
     peak_convert_lines(job, job->shape, origin, 0, job->lines, (unsigned char *)values);
-    feature_status status = ring_bits(job, values, job->shape, job->line.least, job->words);
+    feature_status status =
+        ring_bits(job, values, job->shape, job->line.least, job->words);
     memory_return(values);
     memset(job->counts, 0, (size_t)job->bands * sizeof *job->counts);
     for (ptrdiff_t line = 0; line < job->lines && status == FEATURE_OK; line++) {
         uint64_t *words = job->words + line * job->words_per_line;
         ptrdiff_t index[AXES];
         peak_line_index(job, job->shape, line, index);
-        peak_clear_ends(words, n, peak_in_border(job, index) ? n : job->border[job->ndim - 1]);
-        job->counts[index[0] / job->band_slabs] += peak_count_bits(words, job->words_per_line);
+        peak_clear_ends(words, n,
+                        peak_in_border(job, index) ? n : job->border[job->ndim - 1]);
+        job->counts[index[0] / job->band_slabs] +=
+            peak_count_bits(words, job->words_per_line);
     }
     return status;
 }

@@ -18,7 +18,8 @@ ptrdiff_t peak_after(const peak_job *job, int32_t axis)
     return job->sides[axis] - job->sides[axis] / 2 - 1;
 }
 
-static const unsigned char *line_at(const region *r, int32_t ndim, const ptrdiff_t *index)
+static const unsigned char *line_at(const region *r, int32_t ndim,
+                                    const ptrdiff_t *index)
 {
     const unsigned char *at = r->data + (index[0] - r->first) * r->strides[0];
     for (int32_t axis = 1; axis < ndim - 1; axis++)
@@ -28,7 +29,8 @@ static const unsigned char *line_at(const region *r, int32_t ndim, const ptrdiff
 
 /* The lines of the window around one that lie in the region. */
 static ptrdiff_t window_lines(const peak_job *job, const region *r,
-                              const ptrdiff_t *index, ptrdiff_t most, const void **lines)
+                              const ptrdiff_t *index, ptrdiff_t most,
+                              const void **lines)
 {
     int32_t leading = job->ndim - 1;
     const unsigned char *middle = line_at(r, job->ndim, index);
@@ -40,7 +42,8 @@ static ptrdiff_t window_lines(const peak_job *job, const region *r,
     for (ptrdiff_t k = 0; k < most; k++) {
         const ptrdiff_t *lead = job->lead + k * leading;
         ptrdiff_t step = lead[0] * r->strides[0];
-        int inside = whole || (index[0] + lead[0] >= 0 && index[0] + lead[0] < r->shape[0]);
+        int inside =
+            whole || (index[0] + lead[0] >= 0 && index[0] + lead[0] < r->shape[0]);
         for (int32_t axis = 1; axis < leading; axis++) {
             ptrdiff_t at = index[axis] + lead[axis];
             step += lead[axis] * r->strides[axis];
@@ -53,8 +56,8 @@ static ptrdiff_t window_lines(const peak_job *job, const region *r,
 }
 
 /* The line of each pixel of a footprint, beyond the border the nearest. */
-static void footprint_lines(const peak_job *job, const region *r, const ptrdiff_t *index,
-                            const void **lines)
+static void footprint_lines(const peak_job *job, const region *r,
+                            const ptrdiff_t *index, const void **lines)
 {
     int32_t leading = job->ndim - 1;
     for (ptrdiff_t k = 0; k < job->leads; k++) {
@@ -79,8 +82,8 @@ ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n)
 static void clear_bits(uint64_t *words, ptrdiff_t first, ptrdiff_t end)
 {
     while (first < end) {
-        ptrdiff_t bit = first % WORD, count = WORD - bit < end - first ? WORD - bit
-                                                                       : end - first;
+        ptrdiff_t bit = first % WORD,
+                  count = WORD - bit < end - first ? WORD - bit : end - first;
         words[first / WORD] &= ~(UINT64_MAX >> (WORD - count) << bit);
         first += count;
     }
@@ -95,7 +98,7 @@ void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width)
 
 /* The bits of one line; their number. */
 ptrdiff_t ask_line(const peak_job *job, const region *r, const ptrdiff_t *index,
-                          const question *q, const peak_scratch *s, uint64_t *words)
+                   const question *q, const peak_scratch *s, uint64_t *words)
 {
     ptrdiff_t n = r->shape[job->ndim - 1], word_count = (n + WORD - 1) / WORD;
     if (job->columns != NULL && !q->alone) {
@@ -126,7 +129,7 @@ ptrdiff_t ask_line(const peak_job *job, const region *r, const ptrdiff_t *index,
 
 /* The leading indices of line number `line`. */
 void peak_line_index(const peak_job *job, const ptrdiff_t *shape, ptrdiff_t line,
-                       ptrdiff_t *index)
+                     ptrdiff_t *index)
 {
     for (int32_t axis = job->ndim - 2; axis > 0; axis--) {
         index[axis] = line % shape[axis];
@@ -157,7 +160,8 @@ void list_leads(peak_job *job)
                 far = d > far ? d : far;
             }
             if (far == ring)
-                memcpy(job->lead + leading * written++, at, (size_t)leading * sizeof *at);
+                memcpy(job->lead + leading * written++, at,
+                       (size_t)leading * sizeof *at);
             for (int32_t axis = leading - 1; axis >= 0; axis--) {
                 if (++at[axis] <= peak_after(job, axis))
                     break;
@@ -183,7 +187,8 @@ void list_footprint(peak_job *job, const feature_array *footprint, int fill)
             p += at[axis] * footprint->strides[axis - shift];
         if (*p && fill) {
             for (int32_t axis = 0; axis < leading; axis++)
-                job->lead[job->leads * leading + axis] = at[axis] - peak_before(job, axis);
+                job->lead[job->leads * leading + axis] =
+                    at[axis] - peak_before(job, axis);
             job->columns[job->leads] = at[leading] - peak_before(job, leading);
         }
         job->leads += *p != 0;

@@ -47,7 +47,8 @@ static inline void square_rows(const real *const *rows, ptrdiff_t x, ptrdiff_t r
                                ptrdiff_t count, real squares[4][EDGE])
 {
     for (int i = 0; i < 4; i++) {
-        const real *restrict a = rows[i] + x - 2, *restrict b = rows[i + 1] + x - 2 + right;
+        const real *restrict a = rows[i] + x - 2, *restrict b =
+                                                      rows[i + 1] + x - 2 + right;
         ptrdiff_t first = right < 0 ? 1 : 0, end = count + (right < 0 ? 4 : 3);
         for (ptrdiff_t k = first; k < end; k++) {
             real t = a[k] - b[k];
@@ -78,7 +79,8 @@ static void smallest_window(const real *const *rows, ptrdiff_t n, real *to)
         ptrdiff_t count = n - 2 - x < BLOCK ? n - 2 - x : BLOCK;
         real least[BLOCK];
         for (ptrdiff_t k = 0; k < BLOCK; k++)
-            least[k] = sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
+            least[k] =
+                sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
         square_rows(rows, x, 1, count, falls);
         square_rows(rows, x, -1, count, rises);
         take_sums(falls, 0, 0, count, least);
@@ -89,7 +91,8 @@ static void smallest_window(const real *const *rows, ptrdiff_t n, real *to)
     }
 }
 
-void NAME(moravec_row)(const void *const *rows, ptrdiff_t n, ptrdiff_t window, void *out)
+void NAME(moravec_row)(const void *const *rows, ptrdiff_t n, ptrdiff_t window,
+                       void *out)
 {
     const real *const *from = (const real *const *)rows;
     real *to = out;
@@ -101,7 +104,8 @@ void NAME(moravec_row)(const void *const *rows, ptrdiff_t n, ptrdiff_t window, v
         ptrdiff_t left = n - 2 * window - x, count = left < BLOCK ? left : BLOCK;
         real sum[BLOCK], least[BLOCK];
         for (ptrdiff_t k = 0; k < BLOCK; k++)
-            least[k] = sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
+            least[k] =
+                sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
         for (ptrdiff_t i = -window; i <= window; i++)
             for (ptrdiff_t j = -window; j <= window; j++) {
                 if (i == 0 || j == 0)

@@ -54,7 +54,9 @@ def call_of(row):
     keywords = dict(row.keywords)
     if row.mask:
         keywords["mask"] = picture("blobs", row.rows, row.cols) > 0.3
-    return cases.Call((image,), keywords)
+    image = row.prepare(image) if row.prepare else image
+    more = row.more(image) if row.more else ()
+    return cases.Call((image, *more), keywords)
 
 
 def ours(case, call, threads, expected):
@@ -73,6 +75,7 @@ def label(case, row):
         words.append("quantiles")
     else:
         words += [f"{key} {value}" for key, value in row.keywords.items()]
+    words += [row.prepare.__name__] if row.prepare else []
     return ", ".join(words + ["mask"] * row.mask)
 
 

@@ -71,6 +71,8 @@ class Row:
     keywords: dict = field(default_factory=dict)
     mask: bool = False
     of: Callable | None = None  # what the first argument is made of the picture by
+    prepare: Callable | None = None  # image -> what is really passed
+    more: Callable | None = None  # image -> the arguments behind it
 
 
 @dataclass(frozen=True)
@@ -83,6 +85,8 @@ class Case:
     formula: Callable | None = None  # the right answer where skimage has no such name
     # 0: every element equal, NaN equal to NaN; a function of the call, or a number
     tolerance: float | Callable = 0.0
+    adapt: Callable | None = None  # skimage's function -> what it should have been
+    more: tuple = ()  # arguments behind a small image, where they are needed
     refusals: Callable = tuple  # () -> Refusals
     bench: tuple = ()
     random_calls: int = 3000
@@ -91,7 +95,8 @@ class Case:
         """The function that gives the right answer."""
         import skimage.feature
 
-        return self.formula or getattr(skimage.feature, self.name)
+        theirs = self.formula or getattr(skimage.feature, self.name)
+        return self.adapt(theirs) if self.adapt else theirs
 
     def ours(self):
         import feature
@@ -100,6 +105,10 @@ class Case:
 
     def tolerance_of(self, call):
         return self.tolerance(call) if callable(self.tolerance) else self.tolerance
+
+    def on(self, image, **keywords):
+        """Our result for a small image."""
+        return self.ours()(image, *self.more, **keywords)
 
     def call(self, index, **how):
         """The random call number `index` of this run's seed."""
@@ -359,7 +368,9 @@ CANNY_ROWS = (
 # ----------------------------------------------------------------- the list
 
 # These modules use what stands above.
+import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
+import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
 
 CASES = (
@@ -385,13 +396,14 @@ CASES = (
     ),
     *cases_tensors.CASES,
     *cases_corners.CASES,
+    *cases_corner_points.CASES,
+    *cases_peaks.CASES,
 )
 
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
 NOT_YET = {
-    "corners": "corner_fast corner_moravec corner_orientations corner_subpix",
-    "peaks": "peak_local_max corner_peaks",
+    "corners": "corner_subpix",
     "blobs": "blob_dog blob_log blob_doh",
     "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "
     "draw_multiblock_lbp",

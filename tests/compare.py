@@ -125,6 +125,7 @@ def element_difference(ours, theirs, tolerance):
             magnitude = max(finite.max(initial=0), 1e-25)
         else:
             magnitude = np.maximum(1, magnitude)
+            tolerance = max(tolerance, 1e-5 if ours.dtype == np.float32 else 0)
         with np.errstate(all="ignore"):
             wrong &= ~(np.abs(ours - theirs) <= tolerance * magnitude)
     wrong &= ~((ours != ours) & (theirs != theirs))

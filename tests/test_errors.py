@@ -63,7 +63,7 @@ def valid(case):
     """A small call that succeeds, and its result."""
     picture = images.draw_steps(images.generator("errors"), 24, 19)
     image = images.convert(picture, case.dtypes[-1])
-    return image, case.ours()(image)
+    return image, case.on(image)
 
 
 @names
@@ -74,7 +74,7 @@ def test_workers_must_be_a_whole_number_above_zero(name, workers):
     number = isinstance(workers, int) and not isinstance(workers, bool)
     error = ValueError if number else (TypeError, ValueError)
     with pytest.raises(error, match="workers"):
-        case.ours()(image, workers=workers)
+        case.on(image, workers=workers)
 
 
 @names
@@ -82,7 +82,7 @@ def test_workers_must_be_a_whole_number_above_zero(name, workers):
 def test_workers_may_be_any_whole_number_above_zero(name, workers):
     case = cases.find(name)
     image, expected = valid(case)
-    found = case.ours()(image, workers=workers)
+    found = case.on(image, workers=workers)
     assert compare.canonical(found) == compare.canonical(expected)
 
 
@@ -91,7 +91,7 @@ def test_a_masked_array_is_refused_with_the_way_out(name):
     case = cases.find(name)
     image, _ = valid(case)
     with pytest.raises(TypeError, match="(?i)mask"):
-        case.ours()(np.ma.masked_array(image, image > 0))
+        case.on(np.ma.masked_array(image, image > 0))
 
 
 @names
@@ -107,7 +107,7 @@ def test_array_likes_are_accepted(name):
         warnings.simplefilter("ignore", PendingDeprecationWarning)
         matrix = np.asmatrix(image)
     for like in (Arrayish(), memoryview(image), matrix):
-        found = case.ours()(like)
+        found = case.on(like)
         assert type(found) is type(expected)
         assert compare.canonical(found) == compare.canonical(expected), type(like)
 
@@ -117,11 +117,11 @@ def test_a_list_is_taken_as_the_array_that_numpy_makes_of_it(name):
     case = cases.find(name)
     image, expected = valid(case)
     if case.dtypes[-1] == "f8":
-        found = case.ours()(image.tolist())
+        found = case.on(image.tolist())
         assert compare.canonical(found) == compare.canonical(expected)
     else:  # integers become int64, which the function may refuse, but clearly
         with pytest.raises((TypeError, ValueError), match="int64"):
-            case.ours()(image.tolist())
+            case.on(image.tolist())
 
 
 @names
@@ -129,7 +129,7 @@ def test_unknown_keywords_are_refused(name):
     case = cases.find(name)
     image, _ = valid(case)
     with pytest.raises(TypeError, match="no_such_keyword"):
-        case.ours()(image, no_such_keyword=1)
+        case.on(image, no_such_keyword=1)
 
 
 def wrong_outs(expected):
@@ -165,7 +165,7 @@ def test_out_must_fit_exactly(name, wrong):
         pytest.skip("one byte has no order")
     array = isinstance(out, np.ndarray)
     with pytest.raises(ValueError if array else (TypeError, ValueError), match="out"):
-        case.ours()(image, out=out)
+        case.on(image, out=out)
 
 
 @writers
@@ -185,7 +185,7 @@ def test_out_may_be_a_subclass_and_comes_back_itself(name):
     case = cases.find(name)
     image, expected = valid(case)
     out = np.zeros_like(expected).view(images.Mapped)
-    assert case.ours()(image, out=out) is out
+    assert case.on(image, out=out) is out
     assert compare.canonical(out) == compare.canonical(expected)
 
 
@@ -195,4 +195,4 @@ def test_an_error_leaves_the_library_usable(name):
     image, expected = valid(case)
     for refusal in case.refusals():
         assert compare.outcome(case.ours(), refusal.call).error is not None
-    assert compare.canonical(case.ours()(image)) == compare.canonical(expected)
+    assert compare.canonical(case.on(image)) == compare.canonical(expected)

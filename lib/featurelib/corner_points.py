@@ -46,14 +46,14 @@ _ARC_MOST = 127  # the reference counts in signed bytes
 def _check_grey(image, squeeze):
     """A 2-D image of a type that C reads, or of an emptied shape."""
     image = as_array(image, "image", "pass its data")
+    if squeeze:
+        image = np.squeeze(image)
+        check_2d(image)
     if image.dtype.kind not in "biuf":
         raise error(ValueError, TypeError)(
             f"Cannot convert from {image.dtype} to float64."
         )
-    if squeeze:
-        image = np.squeeze(image)
-        check_2d(image)
-    elif image.ndim != 2:
+    if image.ndim != 2:
         raise error(ValueError, TypeError)(
             f"`image` must be a 2-dimensional array, got {image.ndim} dimensions"
         )
@@ -89,8 +89,8 @@ def corner_fast(image, n=12, threshold=0.15, *, out=None, workers=None):
         Grey values of any real type; axes of length 1 are dropped. Integers are scaled
         to [0, 1], signed ones to [-1, 1]; floating point is taken as it is.
     n : int, optional
-        Length of the arc, at most 127. From 12 on three of the four pixels above, below,
-        left and right must pass too. Above 16 the whole circle must; below 1 there is
+        Length of the arc, at most 127. From 12 on three of the four pixels above,
+        below, left and right must pass too. Above 16 the whole circle must; below 1 there is
         no corner.
     threshold : float, optional
         In the units of the scaled image.
@@ -218,7 +218,9 @@ def corner_moravec(image, window_size=1, *, out=None, workers=None):
     try:
         window = operator.index(window_size)
     except TypeError:
-        raise TypeError(f"`window_size` must be an integer, got {window_size!r}") from None
+        raise TypeError(
+            f"`window_size` must be an integer, got {window_size!r}"
+        ) from None
     if window < 0:
         raise ValueError(f"`window_size` must not be negative, got {window_size}")
     window = min(window, max(image.shape))

@@ -77,7 +77,7 @@ def _check_image(image, labels):
 def _check_distance(min_distance):
     distance = check_number(min_distance, "min_distance")
     if not 0 <= distance < _SIDE_MOST:
-        raise ValueError(
+        raise error(ValueError, TypeError)(
             f"`min_distance` must be a number from 0 to 2**40, got {min_distance}"
         )
     return distance
@@ -180,10 +180,13 @@ def _check_labels(labels, image):
         return None
     labels = as_array(labels, "labels", "pass `labels.filled(0)`")
     if labels.dtype.kind not in "biu" or labels.dtype == np.uint64:
-        raise TypeError(f"`labels` must be of integers that fit int64, got {labels.dtype}")
+        raise TypeError(
+            f"`labels` must be of integers that fit int64, got {labels.dtype}"
+        )
     if labels.shape != image.shape:
         raise error(ValueError, IndexError)(
-            f"`labels` must have the shape of `image`, {image.shape}, got {labels.shape}"
+            f"`labels` must have the shape of `image`, {image.shape},"
+            f" got {labels.shape}"
         )
     labels = labels.astype(np.int64, copy=False)
     if labels.size and labels.max() > 4 * labels.size + 1024:
@@ -226,9 +229,8 @@ def _call(image, footprint, labels, parameters, workers):
     run = _native.run(workers)
     while True:
         index = np.empty((capacity, image.ndim), np.int64)
-        _peak_local_max(
-            image, footprint, labels, parameters, capacity, index.ctypes.data, count, run
-        )
+        room = capacity, index.ctypes.data
+        _peak_local_max(image, footprint, labels, parameters, *room, count, run)
         if count.value <= capacity:
             break
         capacity = count.value

@@ -56,8 +56,8 @@ static source source_of(const feature_array *image, ptrdiff_t halo, int bytes)
     s.rows = image->shape[0];
     s.cols = image->shape[1];
     s.item = bytes ? 1 : dtype_size(storage_type(image));
-    int as_stored = bytes || image->dtype == FEATURE_FLOAT32 ||
-                    image->dtype == FEATURE_FLOAT64;
+    int as_stored =
+        bytes || image->dtype == FEATURE_FLOAT32 || image->dtype == FEATURE_FLOAT64;
     s.direct = as_stored && (s.cols == 1 || image->strides[1] == s.item);
     return s;
 }
@@ -135,7 +135,8 @@ static feature_status check_response(const feature_array *image,
     return status;
 }
 
-static void respond_row(const response_job *job, row_buffer *b, ptrdiff_t slot, void *out)
+static void respond_row(const response_job *job, row_buffer *b, ptrdiff_t slot,
+                        void *out)
 {
     const source *s = &job->s;
     const void *const *rows = b->rows + slot;
@@ -181,7 +182,8 @@ static feature_status respond(response_job *job, const feature_run *run,
     row_buffer counting;
     arena one = {NULL, 0}, whole = {NULL, 0};
     layout_rows(&counting, s, &one);
-    arena_take(&whole, (size_t)t.threads, one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
+    arena_take(&whole, (size_t)t.threads,
+               one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
     if (one.used == SIZE_MAX || whole.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     job->scratch = memory_lease(whole.used);
@@ -202,8 +204,8 @@ feature_status feature_corner_moravec(const feature_array *image, ptrdiff_t wind
         status = FEATURE_BAD_ARGUMENT;
     if (status != FEATURE_OK)
         return status;
-    ptrdiff_t longest = image->shape[0] > image->shape[1] ? image->shape[0]
-                                                          : image->shape[1];
+    ptrdiff_t longest =
+        image->shape[0] > image->shape[1] ? image->shape[0] : image->shape[1];
     window = window < longest ? window : longest; /* no pixel is far enough inside */
     double side = 2 * (double)window + 1, moves = 4 * (double)window * (double)window;
     response_job job = {.s = source_of(image, 2 * window, 0), .response = response};
@@ -315,14 +317,15 @@ static int64_t corner_at(const angle_job *job, ptrdiff_t k, int axis)
 
 /* Where the patch of corner k starts; copied, with zeros around, where it leaves the
  * image or rows cannot be read in place. */
-static const void *patch_of(const angle_job *job, patch_buffer *b, ptrdiff_t k, int lane,
-                            ptrdiff_t *stride)
+static const void *patch_of(const angle_job *job, patch_buffer *b, ptrdiff_t k,
+                            int lane, ptrdiff_t *stride)
 {
     const source *s = &job->s;
     ptrdiff_t rows = job->shape.rows, cols = job->mask_cols, item = s->item;
     ptrdiff_t top = (ptrdiff_t)corner_at(job, k, 0) - job->shape.down;
     ptrdiff_t left = (ptrdiff_t)corner_at(job, k, 1) - job->shape.reach;
-    int inside = top >= 0 && left >= 0 && top + rows <= s->rows && left + cols <= s->cols;
+    int inside =
+        top >= 0 && left >= 0 && top + rows <= s->rows && left + cols <= s->cols;
     *stride = s->image->strides[0] / item;
     if (s->direct && inside)
         return row_of(s->image, top) + left * item;
@@ -394,7 +397,8 @@ static feature_status lease_angles(angle_job *job, int threads)
     arena one = {NULL, 0};
     layout_patches(&counting, job, &one);
     size_t pixels;
-    if (__builtin_mul_overflow((size_t)job->shape.rows, (size_t)job->mask_cols, &pixels) ||
+    if (__builtin_mul_overflow((size_t)job->shape.rows, (size_t)job->mask_cols,
+                               &pixels) ||
         one.used == SIZE_MAX || pixels > INT32_MAX)
         return FEATURE_NO_MEMORY;
     for (int pass = 0; pass < 2; pass++) {
@@ -422,8 +426,11 @@ feature_status feature_corner_orientations(const feature_array *image,
         return status;
     if (mask->dtype != FEATURE_BOOL)
         return FEATURE_BAD_DTYPE;
-    angle_job job = {.s = source_of(image, 0, 0), .corners = corners, .mask = mask,
-                     .angles = angles, .count = corners->shape[0],
+    angle_job job = {.s = source_of(image, 0, 0),
+                     .corners = corners,
+                     .mask = mask,
+                     .angles = angles,
+                     .count = corners->shape[0],
                      .mask_cols = mask->shape[1]};
     if (job.count == 0)
         return FEATURE_OK;
@@ -434,8 +441,9 @@ feature_status feature_corner_orientations(const feature_array *image,
     job.shape.down = mask->shape[0] / 2;
     job.shape.reach = mask->shape[1] / 2;
     ptrdiff_t bands = (job.count + CORNERS_A_BAND - 1) / CORNERS_A_BAND;
-    team t = team_for(run, bands, (double)job.count * (double)job.shape.rows *
-                                      (double)job.mask_cols * 0.3);
+    team t = team_for(run, bands,
+                      (double)job.count * (double)job.shape.rows *
+                          (double)job.mask_cols * 0.3);
     status = lease_angles(&job, t.threads);
     if (status != FEATURE_OK)
         return status;

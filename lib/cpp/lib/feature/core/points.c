@@ -14,7 +14,7 @@ static uint64_t float_key(uint64_t word, int bits, uint64_t infinity)
     uint64_t sign = UINT64_C(1) << (bits - 1);
     uint64_t magnitude = word & ~sign;
     if (magnitude > infinity)
-        return UINT64_MAX; /* NaN */
+        return UINT64_MAX;                        /* NaN */
     int falls = magnitude != 0 && !(word & sign); /* -x is below zero */
     return (falls ? sign - 1 - magnitude : sign + magnitude) << (64 - bits);
 }
@@ -217,8 +217,8 @@ static void choose_axes(grid *g, const spacing *rule)
             int taken = 0;
             for (int j = 0; j < k; j++)
                 taken |= g->axis[j] == axis;
-            if (!taken && (g->axis[k] < 0 ||
-                           rule->shape[axis] > rule->shape[g->axis[k]]))
+            if (!taken &&
+                (g->axis[k] < 0 || rule->shape[axis] > rule->shape[g->axis[k]]))
                 g->axis[k] = axis;
         }
     }

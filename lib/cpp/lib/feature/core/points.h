@@ -18,8 +18,8 @@
 #define POINT_AXES 32 /* dimensions at most */
 
 typedef struct point {
-    uint64_t key;   /* small ones first */
-    int64_t place;  /* the index in an array of the list's shape, row after row */
+    uint64_t key;  /* small ones first */
+    int64_t place; /* the index in an array of the list's shape, row after row */
 } point;
 
 /* An orderable key of the number at `at`, so that the keys ascend as NumPy's -x does
@@ -45,6 +45,7 @@ size_t spacing_size(const spacing *rule, ptrdiff_t n);
 ptrdiff_t points_space(const spacing *rule, point *points, ptrdiff_t n, void *scratch);
 
 /* The coordinates of a place. */
-void place_to_index(int64_t place, const ptrdiff_t *shape, int32_t ndim, int64_t *index);
+void place_to_index(int64_t place, const ptrdiff_t *shape, int32_t ndim,
+                    int64_t *index);
 
 #endif

@@ -8,9 +8,9 @@
 #define CIRCLE 16
 
 static const int circle_row[CIRCLE] = {0, 1,  2,  3,  3,  3,  2,  1,
-                                        0, -1, -2, -3, -3, -3, -2, -1};
+                                       0, -1, -2, -3, -3, -3, -2, -1};
 static const int circle_col[CIRCLE] = {3,  3,  2,  1,  0, -1, -2, -3,
-                                        -3, -3, -2, -1, 0, 1,  2,  3};
+                                       -3, -3, -2, -1, 0, 1,  2,  3};
 
 /* Are `arc` bits in a row set, round the circle? */
 static inline int has_arc(uint32_t bits, int arc)

@@ -18,7 +18,7 @@ void NAME(narrow_row)(const wide *restrict in, ptrdiff_t n, void *restrict out)
 /* Moravec                                                                  */
 /* ------------------------------------------------------------------------ */
 
-#define BLOCK 64
+#define BLOCK 128
 
 /* Sums of squared differences of a window and the same moved by (down, right), added
  * row after row, for `count` windows. */
@@ -39,15 +39,73 @@ static inline void sum_squares(const real *const *rows, ptrdiff_t x, ptrdiff_t w
         }
 }
 
-void NAME(moravec_row)(const void *const *rows, ptrdiff_t n, ptrdiff_t window, void *out)
+#define EDGE (BLOCK + 8)
+
+/* Squared differences of four rows and those one below, moved by `right`; columns from
+ * x - 2 to x + BLOCK + 2. */
+static inline void square_rows(const real *const *rows, ptrdiff_t x, ptrdiff_t right,
+                               ptrdiff_t count, real squares[4][EDGE])
+{
+    for (int i = 0; i < 4; i++) {
+        const real *restrict a = rows[i] + x - 2, *restrict b =
+                                                      rows[i + 1] + x - 2 + right;
+        ptrdiff_t first = right < 0 ? 1 : 0, end = count + (right < 0 ? 4 : 3);
+        for (ptrdiff_t k = first; k < end; k++) {
+            real t = a[k] - b[k];
+            squares[i][k] = t * t;
+        }
+    }
+}
+
+/* least = min(least, sums over 3 x 3 squares from row `top` and column `left`) */
+static inline void take_sums(real squares[4][EDGE], int top, int left, ptrdiff_t count,
+                             real *restrict least)
+{
+    const real *restrict a = squares[top] + left, *restrict b = squares[top + 1] + left,
+                         *restrict c = squares[top + 2] + left;
+    for (ptrdiff_t k = 0; k < count; k++) {
+        real sum = a[k] + a[k + 1] + a[k + 2] + b[k] + b[k + 1] + b[k + 2] + c[k] +
+                   c[k + 1] + c[k + 2];
+        least[k] = least[k] < sum ? least[k] : sum;
+    }
+}
+
+/* A window of 1: a difference serves the move and its opposite. The moves are taken in
+ * the order of the general loop below, which decides where there is NaN. */
+static void smallest_window(const real *const *rows, ptrdiff_t n, real *to)
+{
+    real falls[4][EDGE], rises[4][EDGE];
+    for (ptrdiff_t x = 2; x < n - 2; x += BLOCK) {
+        ptrdiff_t count = n - 2 - x < BLOCK ? n - 2 - x : BLOCK;
+        real least[BLOCK];
+        for (ptrdiff_t k = 0; k < BLOCK; k++)
+            least[k] =
+                sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
+        square_rows(rows, x, 1, count, falls);
+        square_rows(rows, x, -1, count, rises);
+        take_sums(falls, 0, 0, count, least);
+        take_sums(rises, 0, 2, count, least);
+        take_sums(rises, 1, 1, count, least);
+        take_sums(falls, 1, 1, count, least);
+        memcpy(to + x, least, (size_t)count * sizeof *to);
+    }
+}
+
+void NAME(moravec_row)(const void *const *rows, ptrdiff_t n, ptrdiff_t window,
+                       void *out)
 {
     const real *const *from = (const real *const *)rows;
     real *to = out;
+    if (window == 1) {
+        smallest_window(from, n, to);
+        return;
+    }
     for (ptrdiff_t x = 2 * window; x < n - 2 * window; x += BLOCK) {
         ptrdiff_t left = n - 2 * window - x, count = left < BLOCK ? left : BLOCK;
         real sum[BLOCK], least[BLOCK];
         for (ptrdiff_t k = 0; k < BLOCK; k++)
-            least[k] = sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
+            least[k] =
+                sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
         for (ptrdiff_t i = -window; i <= window; i++)
             for (ptrdiff_t j = -window; j <= window; j++) {
                 if (i == 0 || j == 0)
@@ -152,11 +210,14 @@ void NAME(orientations)(const void *const *patches, const ptrdiff_t *strides,
     real rights[PATCHES] = {0}, downs[PATCHES] = {0}, *out = angles;
     for (ptrdiff_t y = 0; y < mask->rows; y++) {
         real sums[PATCHES] = {0};
+        const real *row[PATCHES];
+        for (int k = 0; k < PATCHES; k++)
+            row[k] = (const real *)patches[k] + y * strides[k] + mask->reach;
         for (ptrdiff_t i = mask->first[y]; i < mask->first[y + 1]; i++) {
-            ptrdiff_t column = mask->right[i] + mask->reach;
-            real right = (real)mask->right[i];
+            ptrdiff_t column = mask->right[i];
+            real right = (real)column;
             for (int k = 0; k < PATCHES; k++) {
-                real v = ((const real *)patches[k])[y * strides[k] + column];
+                real v = row[k][column];
                 rights[k] += v * right;
                 sums[k] += v;
             }

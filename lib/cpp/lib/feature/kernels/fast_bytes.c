@@ -9,8 +9,9 @@
 #include "kernels/variant.h"
 
 /* The two bounds of each pixel of a row. */
-static void bound_row(const uint8_t *restrict centre, ptrdiff_t n, const fast_rule *rule,
-                      uint8_t *restrict high, uint8_t *restrict low)
+static void bound_row(const uint8_t *restrict centre, ptrdiff_t n,
+                      const fast_rule *rule, uint8_t *restrict high,
+                      uint8_t *restrict low)
 {
     uint8_t step = (uint8_t)rule->step;
     if (rule->step < 0) {
@@ -86,7 +87,8 @@ void NAME(fast_bytes)(const uint8_t *const *rows, ptrdiff_t n, const fast_rule *
     mark_row(rows, n, rule->arc, high, low, marks);
     for (ptrdiff_t x = 3; x < n - 3; x++) {
         uint64_t eight;
-        memcpy(&eight, marks + x, sizeof eight); /* eight more belong to the spare row */
+        memcpy(&eight, marks + x,
+               sizeof eight); /* eight more belong to the spare row */
         if (eight == 0)
             x += 7;
         else if (marks[x])

@@ -114,7 +114,8 @@ static void largest_of_lines(const void *const *lines, ptrdiff_t count, ptrdiff_
     if (count < 3)
         memcpy(m, first, (size_t)n * sizeof *m);
     for (ptrdiff_t k = 1; k < count; k += 2) {
-        const real *restrict a = lines[k], *restrict b = lines[k + 1 < count ? k + 1 : k];
+        const real *restrict a = lines[k], *restrict b =
+                                               lines[k + 1 < count ? k + 1 : k];
         const real *sofar = k == 1 ? first : m;
         for (ptrdiff_t x = 0; x < n; x++)
             m[x] = larger(larger(a[x], b[x]), sofar[x]);

@@ -1,0 +1,126 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* What the files of the family of peaks share; peaks.c tells how they work. */
+#ifndef PEAKS_H
+#define PEAKS_H
+
+#include "core/memory.h"
+#include "core/points.h"
+#include "core/threads.h"
+#include "feature.h"
+#include "kernels/kernels.h"
+
+#define AXES POINT_AXES
+#define BAND_PIXELS 32768
+#define NANOSECONDS_PER_PIXEL 0.5
+#define WORD 64
+/* With one pixel of so many passing the screen, the whole line is done at once. */
+#define DENSE_FROM 24
+
+/* One call. One-dimensional images are taken as one row. */
+typedef struct peak_job {
+    const feature_array *image, *labels;
+    const feature_peaks_parameters *parameters;
+    const real_kernels *real;
+    const plain_kernels *plain;
+    ptrdiff_t shape[AXES], strides[AXES], sides[AXES], border[AXES];
+    ptrdiff_t label_strides[AXES];
+    int32_t ndim;
+    ptrdiff_t real_size;
+    int direct;    /* lines are read where they are */
+    int is_plain;  /* the window is one pixel */
+    int symmetric; /* a box of odd sides */
+    int by_ring;   /* a box, and NaN in the image */
+    peak_line line;
+    ptrdiff_t leads,
+        screens;        /* lines of the window; the first are next to the middle */
+    ptrdiff_t *lead;    /* their offsets along the leading axes */
+    ptrdiff_t *columns; /* of a footprint: offsets along the line */
+    ptrdiff_t words_per_line, lines, lines_per_slab;
+    ptrdiff_t band_slabs, bands;
+    uint64_t *words;
+    ptrdiff_t *counts, *starts; /* candidates of the bands */
+    point *points;
+    unsigned char *scratch;
+    size_t scratch_size;
+} peak_job;
+
+/* What a line is looked for in: the image, a band of it, or the box of a label. */
+typedef struct region {
+    const unsigned char *data;
+    const ptrdiff_t *shape;
+    ptrdiff_t strides[AXES];
+    ptrdiff_t first; /* the index along axis 0 that `data` stands at */
+} region;
+
+/* One thread's buffers. */
+typedef struct peak_scratch {
+    const void **lines;
+    void *spare;
+    uint64_t *words;
+    unsigned char *block; /* slabs as reals */
+} peak_scratch;
+
+typedef struct question {
+    peak_line line;
+    const uint64_t *only; /* no other pixels are asked about; or NULL */
+    ptrdiff_t border;     /* nor these at both ends */
+    int whole;            /* the whole window, or the nearest neighbours only */
+    int alone;            /* not even those: the threshold only */
+} question;
+
+/* Points and what sorting and spacing them needs. */
+typedef struct point_list {
+    point *points;
+    ptrdiff_t count, room;
+} point_list;
+
+/* peaks_window.c: one line */
+ptrdiff_t peak_before(const peak_job *job, int32_t axis);
+ptrdiff_t peak_after(const peak_job *job, int32_t axis);
+ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n);
+void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width);
+ptrdiff_t ask_line(const peak_job *job, const region *r, const ptrdiff_t *index,
+                   const question *q, const peak_scratch *s, uint64_t *words);
+void peak_line_index(const peak_job *job, const ptrdiff_t *shape, ptrdiff_t line,
+                     ptrdiff_t *index);
+void list_leads(peak_job *job);
+void list_footprint(peak_job *job, const feature_array *footprint, int fill);
+
+/* peaks_search.c: the image */
+feature_status peak_check_shapes(const feature_array *image,
+                                 const feature_array *footprint,
+                                 const feature_array *labels,
+                                 const feature_peaks_parameters *p);
+double peak_number_at(const peak_job *job, const void *at);
+peak_job peak_new_job(const feature_array *image, const feature_array *footprint,
+                      const feature_array *labels,
+                      const feature_peaks_parameters *parameters);
+feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
+                              int threads);
+peak_scratch peak_scratch_of(const peak_job *job, int thread);
+void peak_convert_lines(const peak_job *job, const ptrdiff_t *shape,
+                        const ptrdiff_t *origin, ptrdiff_t first, ptrdiff_t end,
+                        unsigned char *out);
+void dense_strides(const peak_job *job, region *r);
+int peak_in_border(const peak_job *job, const ptrdiff_t *index);
+int peak_is_wide(int32_t dtype);
+int holds_exactly(const peak_job *job, int alone, const void *at);
+const unsigned char *peak_pixel_at(const peak_job *job, const ptrdiff_t *index);
+void search_band(void *context, ptrdiff_t band, int thread);
+int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
+                  const uint8_t *mask);
+int peak_is_trivial(const peak_job *job);
+void gather_band(void *context, ptrdiff_t band, int thread);
+feature_status ring_bits(const peak_job *job, const double *values,
+                         const ptrdiff_t *shape, double least, uint64_t *words);
+feature_status search_by_ring(const peak_job *job);
+
+/* peaks_labels.c: labels */
+feature_status search_labels(peak_job *job, team *t, point_list *list);
+
+/* peaks.c: the list of peaks */
+feature_status make_room(point_list *list, ptrdiff_t more);
+feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *points,
+                            ptrdiff_t *n, ptrdiff_t most);
+
+#endif

@@ -1,0 +1,418 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Peaks of each label alone, in the smallest box that holds it. */
+#include "peaks.h"
+
+#include <math.h>
+#include <string.h>
+
+#include "core/array.h"
+
+/* ------------------------------------------------------------------------ */
+/* Labels                                                                   */
+/* ------------------------------------------------------------------------ */
+
+/* The smallest boxes that hold the labels: low[ndim], then high[ndim], of each. */
+typedef struct box_list {
+    ptrdiff_t *bounds, count, room;
+} box_list;
+
+static ptrdiff_t *box_of(const box_list *boxes, const peak_job *job, ptrdiff_t k)
+{
+    return boxes->bounds + 2 * job->ndim * k;
+}
+
+static feature_status grow_boxes(box_list *boxes, const peak_job *job, int64_t label)
+{
+    if (label <= boxes->count)
+        return FEATURE_OK;
+    size_t one = 2 * (size_t)job->ndim * sizeof *boxes->bounds;
+    if (label > boxes->room) {
+        if (label > INT32_MAX / 4)
+            return FEATURE_NO_MEMORY;
+        ptrdiff_t room = 2 * label + 16;
+        ptrdiff_t *bounds = memory_lease((size_t)room * one);
+        if (bounds == NULL)
+            return FEATURE_NO_MEMORY;
+        if (boxes->count > 0)
+            memcpy(bounds, boxes->bounds, (size_t)boxes->count * one);
+        memory_return(boxes->bounds);
+        boxes->bounds = bounds;
+        boxes->room = room;
+    }
+    memset(box_of(boxes, job, boxes->count), 0, (size_t)(label - boxes->count) * one);
+    boxes->count = label;
+    return FEATURE_OK;
+}
+
+static void widen_box(const peak_job *job, ptrdiff_t *box, const ptrdiff_t *index,
+                      const label_run *run)
+{
+    int32_t last = job->ndim - 1;
+    int fresh = box[2 * job->ndim - 1] == 0;
+    for (int32_t axis = 0; axis < job->ndim; axis++) {
+        ptrdiff_t low = axis == last ? run->first : index[axis];
+        ptrdiff_t high = axis == last ? run->end : index[axis] + 1;
+        ptrdiff_t *to = box + axis;
+        to[0] = fresh || low < to[0] ? low : to[0];
+        to[job->ndim] = fresh || high > to[job->ndim] ? high : to[job->ndim];
+    }
+}
+
+static const int64_t *labels_at(const peak_job *job, const ptrdiff_t *index)
+{
+    const unsigned char *at = job->labels->data;
+    for (int32_t axis = 0; axis < job->ndim; axis++)
+        at += index[axis] * job->label_strides[axis];
+    return (const int64_t *)(const void *)at;
+}
+
+/* Labels count where they are not too near the border. */
+static feature_status find_boxes(const peak_job *job, label_run *runs, box_list *boxes)
+{
+    int32_t last = job->ndim - 1;
+    ptrdiff_t inside = job->shape[last] - 2 * job->border[last], count;
+    feature_status status = FEATURE_OK;
+    for (ptrdiff_t line = 0; line < job->lines && inside > 0; line++) {
+        ptrdiff_t index[AXES];
+        peak_line_index(job, job->shape, line, index);
+        if (peak_in_border(job, index))
+            continue;
+        index[last] = job->border[last];
+        job->plain->label_runs(labels_at(job, index), job->label_strides[last], inside,
+                               runs, &count);
+        for (ptrdiff_t k = 0; k < count && status == FEATURE_OK; k++) {
+            runs[k].first += job->border[last];
+            runs[k].end += job->border[last];
+            status = grow_boxes(boxes, job, runs[k].label);
+            if (status == FEATURE_OK)
+                widen_box(job, box_of(boxes, job, runs[k].label - 1), index, &runs[k]);
+        }
+        if (status != FEATURE_OK)
+            return status;
+    }
+    return FEATURE_OK;
+}
+
+/* The box of one label, copied. */
+typedef struct crop {
+    region r;
+    ptrdiff_t shape[AXES], origin[AXES];
+    ptrdiff_t lines, pixels, words_per_line;
+    unsigned char *values; /* reals */
+    uint8_t *mask, *inner; /* the label's pixels; those with all neighbours in it */
+    uint64_t *words, *only;
+} crop;
+
+static void size_crop(crop *c, const peak_job *job, const ptrdiff_t *box)
+{
+    c->pixels = 1;
+    for (int32_t axis = 0; axis < job->ndim; axis++) {
+        c->origin[axis] = box[axis];
+        c->shape[axis] = box[job->ndim + axis] - box[axis];
+        c->pixels *= c->shape[axis];
+    }
+    c->lines = c->pixels / c->shape[job->ndim - 1];
+    c->words_per_line = (c->shape[job->ndim - 1] + WORD - 1) / WORD;
+}
+
+static void layout_crop(crop *c, const peak_job *job, arena *a)
+{
+    size_t pixels = (size_t)c->pixels, words = (size_t)(c->lines * c->words_per_line);
+    c->values = arena_take(a, pixels, (size_t)job->real_size);
+    c->mask = arena_take(a, pixels, 1);
+    c->inner = arena_take(a, pixels, 1);
+    c->words = arena_take(a, words, sizeof *c->words);
+    c->only = arena_take(a, (size_t)c->words_per_line, sizeof *c->only);
+    c->r.data = c->values;
+    c->r.shape = c->shape;
+    c->r.first = 0;
+    dense_strides(job, &c->r);
+}
+
+static void fill_crop(crop *c, const peak_job *job, int64_t label, double background)
+{
+    int32_t last = job->ndim - 1;
+    peak_convert_lines(job, c->shape, c->origin, 0, c->lines, c->values);
+    for (ptrdiff_t line = 0; line < c->lines; line++) {
+        ptrdiff_t index[AXES], at = line * c->shape[last];
+        peak_line_index(job, c->shape, line, index);
+        index[last] = 0;
+        for (int32_t axis = 0; axis < job->ndim; axis++)
+            index[axis] += c->origin[axis];
+        job->real->peak_background(labels_at(job, index), job->label_strides[last],
+                                   c->shape[last], label, background,
+                                   c->values + at * job->real_size, c->mask + at);
+    }
+}
+
+static ptrdiff_t mask_bits(const crop *c, ptrdiff_t line, ptrdiff_t n)
+{
+    const uint8_t *mask = c->mask + line * n;
+    memset(c->only, 0, (size_t)c->words_per_line * sizeof *c->only);
+    ptrdiff_t count = 0;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        c->only[x / WORD] |= (uint64_t)mask[x] << x % WORD;
+        count += mask[x];
+    }
+    return count;
+}
+
+/* Does every pixel of the label pass? */
+static int crop_is_trivial(const peak_job *job, crop *c, const peak_scratch *s)
+{
+    ptrdiff_t n = c->shape[job->ndim - 1];
+    question q = {job->line, c->only, 0, 1, 0};
+    q.line.least = -INFINITY;
+    for (ptrdiff_t line = 0; line < c->lines; line++) {
+        ptrdiff_t index[AXES], count = mask_bits(c, line, n);
+        peak_line_index(job, c->shape, line, index);
+        if (count > 0 && ask_line(job, &c->r, index, &q, s, s->words) < count)
+            return 0;
+        index[job->ndim - 1] = 0;
+        for (int32_t axis = 0; axis < job->ndim; axis++)
+            index[axis] += c->origin[axis];
+        if (!line_is_exact(job, index, n, c->mask + line * n))
+            return 0;
+    }
+    return 1;
+}
+
+/* Is the pixel, or one beside it along an axis, marked in `marks`? And all of them? */
+static void look_around(const peak_job *job, const crop *c, const uint8_t *marks,
+                        ptrdiff_t place, int *any, int *all)
+{
+    ptrdiff_t step = 1, rest = place;
+    *any = *all = marks[place];
+    /* A one-dimensional image has no neighbours above and below. */
+    for (int32_t axis = job->ndim - 1; axis >= job->ndim - job->image->ndim; axis--) {
+        ptrdiff_t i = rest % c->shape[axis];
+        int low = i > 0 && marks[place - step];
+        int high = i + 1 < c->shape[axis] && marks[place + step];
+        *any |= low || high;
+        *all &= low && high;
+        rest /= c->shape[axis];
+        step *= c->shape[axis];
+    }
+}
+
+/* Leaves the bits of pixels of the label that no cross inside it covers. */
+static void keep_isolated(const peak_job *job, crop *c)
+{
+    ptrdiff_t n = c->shape[job->ndim - 1];
+    int any, all;
+    for (ptrdiff_t place = 0; place < c->pixels; place++) {
+        look_around(job, c, c->mask, place, &any, &all);
+        c->inner[place] = (uint8_t)all;
+    }
+    for (ptrdiff_t place = 0; place < c->pixels; place++) {
+        look_around(job, c, c->inner, place, &any, &all);
+        if (!c->mask[place] || any)
+            c->words[place / n * c->words_per_line + place % n / WORD] &=
+                ~(UINT64_C(1) << place % n % WORD);
+    }
+}
+
+/* The same for a crop that may hold NaN; leaves the bits in it. */
+static feature_status search_crop_by_ring(const peak_job *job, crop *c, int *trivial)
+{
+    ptrdiff_t n = c->shape[job->ndim - 1];
+    feature_status status = ring_bits(job, (const double *)(const void *)c->values,
+                                      c->shape, -INFINITY, c->words);
+    *trivial = 1;
+    for (ptrdiff_t line = 0; line < c->lines && status == FEATURE_OK; line++) {
+        mask_bits(c, line, n);
+        for (ptrdiff_t w = 0; w < c->words_per_line; w++)
+            *trivial &= !(c->only[w] & ~c->words[line * c->words_per_line + w]);
+    }
+    return status == FEATURE_OK && !*trivial
+               ? ring_bits(job, (const double *)(const void *)c->values, c->shape,
+                           job->line.least, c->words)
+               : status;
+}
+
+/* Bits of all lines of a crop; their number. */
+static feature_status search_crop(const peak_job *job, crop *c, const peak_scratch *s,
+                                  ptrdiff_t *count)
+{
+    int plain = job->is_plain || c->pixels == 1, trivial = 0;
+    feature_status status = FEATURE_OK;
+    if (!plain && job->by_ring)
+        status = search_crop_by_ring(job, c, &trivial);
+    else if (!plain)
+        trivial = crop_is_trivial(job, c, s);
+    *count = 0;
+    if (status != FEATURE_OK)
+        return status;
+    if (!plain && job->by_ring && !trivial) {
+        *count = peak_count_bits(c->words, c->lines * c->words_per_line);
+        return FEATURE_OK;
+    }
+    question q = {job->line, NULL, 0, 1, plain || trivial};
+    ptrdiff_t found = 0;
+    for (ptrdiff_t line = 0; line < c->lines; line++) {
+        ptrdiff_t index[AXES];
+        peak_line_index(job, c->shape, line, index);
+        found +=
+            ask_line(job, &c->r, index, &q, s, c->words + line * c->words_per_line);
+    }
+    if (trivial && found > 0) {
+        keep_isolated(job, c);
+        found = peak_count_bits(c->words, c->lines * c->words_per_line);
+    }
+    *count = found;
+    return FEATURE_OK;
+}
+
+/* Appends the points of a crop with places in the crop; their number. */
+static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t background,
+                             point *to)
+{
+    int32_t last = job->ndim - 1;
+    ptrdiff_t written = 0;
+    int wide_type = peak_is_wide(job->image->dtype);
+    int outside_counts =
+        !wide_type || memcmp(job->parameters->least, &background, 8) == 0;
+    uint64_t background_key = descending_key(job->image->dtype, &background);
+    for (ptrdiff_t line = 0; line < c->lines; line++)
+        for (ptrdiff_t w = 0; w < c->words_per_line; w++)
+            for (uint64_t left = c->words[line * c->words_per_line + w]; left != 0;
+                 left &= left - 1) {
+                ptrdiff_t x = w * WORD + __builtin_ctzll(left), index[AXES];
+                ptrdiff_t place = line * c->shape[last] + x;
+                peak_line_index(job, c->shape, line, index);
+                for (int32_t axis = 0; axis < last; axis++)
+                    index[axis] += c->origin[axis];
+                index[last] = c->origin[last] + x;
+                const void *at = peak_pixel_at(job, index);
+                if (c->mask[place]
+                        ? wide_type && !holds_exactly(job, c->pixels == 1, at)
+                        : !outside_counts)
+                    continue;
+                to[written].key = c->mask[place] ? descending_key(job->image->dtype, at)
+                                                 : background_key;
+                to[written++].place = place;
+            }
+    return written;
+}
+
+/* From places in the crop to places in the image. */
+static void place_in_image(const peak_job *job, const crop *c, point *points,
+                           ptrdiff_t n)
+{
+    for (ptrdiff_t k = 0; k < n; k++) {
+        int64_t index[AXES], place = 0;
+        place_to_index(points[k].place, c->shape, job->ndim, index);
+        for (int32_t axis = 0; axis < job->ndim; axis++)
+            place = place * job->shape[axis] + c->origin[axis] + index[axis];
+        points[k].place = place;
+    }
+}
+
+/* The least value of the image's type, for pixels of other labels. */
+static void least_value(int32_t dtype, void *value)
+{
+    static const uint64_t floats[] = {0xfbff, 0xff7fffff, UINT64_C(0xffefffffffffffff)};
+    ptrdiff_t size = dtype_size(dtype);
+    uint64_t bits = 0;
+    if (dtype >= FEATURE_FLOAT16)
+        bits = floats[dtype - FEATURE_FLOAT16];
+    else if (dtype == FEATURE_INT8 || dtype == FEATURE_INT16 ||
+             dtype == FEATURE_INT32 || dtype == FEATURE_INT64)
+        bits = UINT64_C(1) << (8 * size - 1);
+    memcpy(value, &bits, (size_t)size); /* little-endian, as all we build for */
+}
+
+static feature_status search_label(const peak_job *job, int64_t label, crop *c,
+                                   point_list *list)
+{
+    uint64_t value = 0;
+    peak_scratch s = peak_scratch_of(job, 0);
+    least_value(job->image->dtype, &value);
+    fill_crop(c, job, label, peak_number_at(job, &value));
+    ptrdiff_t found;
+    feature_status status = search_crop(job, c, &s, &found);
+    if (status != FEATURE_OK || found == 0)
+        return status;
+    status = make_room(list, found);
+    if (status != FEATURE_OK)
+        return status;
+    point *points = list->points + list->count;
+    found = gather_crop(job, c, value, points);
+    status =
+        choose_peaks(job, c->shape, points, &found, job->parameters->most_per_label);
+    place_in_image(job, c, points, found);
+    list->count += found;
+    return status;
+}
+
+static feature_status search_boxes(const peak_job *job, const box_list *boxes, team *t,
+                                   point_list *list)
+{
+    size_t most = 0;
+    crop c;
+    for (int pass = 0; pass < 2; pass++) {
+        unsigned char *block = NULL;
+        if (pass == 1 && (most == SIZE_MAX || (block = memory_lease(most)) == NULL))
+            return FEATURE_NO_MEMORY;
+        feature_status status = FEATURE_OK;
+        for (ptrdiff_t k = 0; k < boxes->count && status == FEATURE_OK; k++) {
+            const ptrdiff_t *box = box_of(boxes, job, k);
+            arena a = {block, 0};
+            if (box[2 * job->ndim - 1] == 0)
+                continue;
+            size_crop(&c, job, box);
+            layout_crop(&c, job, &a);
+            most = a.used > most ? a.used : most;
+            if (pass == 1)
+                status = search_label(job, k + 1, &c, list);
+            if (pass == 1 && status == FEATURE_OK)
+                status = team_poll(t);
+        }
+        memory_return(block);
+        if (status != FEATURE_OK)
+            return status;
+    }
+    return FEATURE_OK;
+}
+
+/* More peaks of all labels than are wanted: ordered and spaced once more. */
+static feature_status choose_among_labels(const peak_job *job, point_list *list)
+{
+    ptrdiff_t n = 0;
+    if (list->count <= job->parameters->most)
+        return FEATURE_OK;
+    point *spare = memory_lease((size_t)list->count * sizeof *spare);
+    if (spare == NULL)
+        return FEATURE_NO_MEMORY;
+    for (ptrdiff_t k = 0; k < list->count; k++)
+        list->points[k].key = (uint64_t)list->points[k].place;
+    points_sort(list->points, spare, list->count);
+    memory_return(spare);
+    for (ptrdiff_t k = 0; k < list->count; k++) {
+        int64_t place = list->points[k].place, index[AXES];
+        if (n > 0 && list->points[n - 1].place == place)
+            continue;
+        place_to_index(place, job->shape, job->ndim, index);
+        list->points[n].key = descending_key(
+            job->image->dtype, peak_pixel_at(job, (const ptrdiff_t *)index));
+        list->points[n++].place = place;
+    }
+    list->count = n;
+    return choose_peaks(job, job->shape, list->points, &list->count,
+                        job->parameters->most);
+}
+
+feature_status search_labels(peak_job *job, team *t, point_list *list)
+{
+    box_list boxes = {NULL, 0, 0};
+    size_t most = (size_t)job->shape[job->ndim - 1];
+    label_run *runs = memory_lease(most * sizeof *runs);
+    if (runs == NULL)
+        return FEATURE_NO_MEMORY;
+    feature_status status = find_boxes(job, runs, &boxes);
+    memory_return(runs);
+    if (status == FEATURE_OK)
+        status = search_boxes(job, &boxes, t, list);
+    memory_return(boxes.bounds);
+    return status == FEATURE_OK ? choose_among_labels(job, list) : status;
+}

@@ -1,0 +1,201 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The window of a line: which lines lie in it, and the bits of its local maxima. */
+#include "peaks.h"
+
+#include <string.h>
+
+/* ------------------------------------------------------------------------ */
+/* Lines                                                                    */
+/* ------------------------------------------------------------------------ */
+
+ptrdiff_t peak_before(const peak_job *job, int32_t axis)
+{
+    return job->sides[axis] / 2;
+}
+
+ptrdiff_t peak_after(const peak_job *job, int32_t axis)
+{
+    return job->sides[axis] - job->sides[axis] / 2 - 1;
+}
+
+static const unsigned char *line_at(const region *r, int32_t ndim,
+                                    const ptrdiff_t *index)
+{
+    const unsigned char *at = r->data + (index[0] - r->first) * r->strides[0];
+    for (int32_t axis = 1; axis < ndim - 1; axis++)
+        at += index[axis] * r->strides[axis];
+    return at;
+}
+
+/* The lines of the window around one that lie in the region. */
+static ptrdiff_t window_lines(const peak_job *job, const region *r,
+                              const ptrdiff_t *index, ptrdiff_t most,
+                              const void **lines)
+{
+    int32_t leading = job->ndim - 1;
+    const unsigned char *middle = line_at(r, job->ndim, index);
+    ptrdiff_t count = 0;
+    int whole = 1;
+    for (int32_t axis = 0; axis < leading; axis++)
+        whole &= index[axis] >= peak_before(job, axis) &&
+                 index[axis] + peak_after(job, axis) < r->shape[axis];
+    for (ptrdiff_t k = 0; k < most; k++) {
+        const ptrdiff_t *lead = job->lead + k * leading;
+        ptrdiff_t step = lead[0] * r->strides[0];
+        int inside =
+            whole || (index[0] + lead[0] >= 0 && index[0] + lead[0] < r->shape[0]);
+        for (int32_t axis = 1; axis < leading; axis++) {
+            ptrdiff_t at = index[axis] + lead[axis];
+            step += lead[axis] * r->strides[axis];
+            inside &= whole || (at >= 0 && at < r->shape[axis]);
+        }
+        lines[count] = middle + (inside ? step : 0);
+        count += inside;
+    }
+    return count;
+}
+
+/* The line of each pixel of a footprint, beyond the border the nearest. */
+static void footprint_lines(const peak_job *job, const region *r,
+                            const ptrdiff_t *index, const void **lines)
+{
+    int32_t leading = job->ndim - 1;
+    for (ptrdiff_t k = 0; k < job->leads; k++) {
+        const ptrdiff_t *lead = job->lead + k * leading;
+        ptrdiff_t at[AXES] = {0};
+        for (int32_t axis = 0; axis < leading; axis++) {
+            ptrdiff_t i = index[axis] + lead[axis], last = r->shape[axis] - 1;
+            at[axis] = i < 0 ? 0 : i > last ? last : i;
+        }
+        lines[k] = line_at(r, job->ndim, at);
+    }
+}
+
+ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n)
+{
+    ptrdiff_t count = 0;
+    for (ptrdiff_t k = 0; k < n; k++)
+        count += __builtin_popcountll(words[k]);
+    return count;
+}
+
+static void clear_bits(uint64_t *words, ptrdiff_t first, ptrdiff_t end)
+{
+    while (first < end) {
+        ptrdiff_t bit = first % WORD,
+                  count = WORD - bit < end - first ? WORD - bit : end - first;
+        words[first / WORD] &= ~(UINT64_MAX >> (WORD - count) << bit);
+        first += count;
+    }
+}
+
+void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width)
+{
+    width = width < n ? width : n;
+    clear_bits(words, 0, width);
+    clear_bits(words, n - width, n);
+}
+
+/* The bits of one line; their number. */
+ptrdiff_t ask_line(const peak_job *job, const region *r, const ptrdiff_t *index,
+                   const question *q, const peak_scratch *s, uint64_t *words)
+{
+    ptrdiff_t n = r->shape[job->ndim - 1], word_count = (n + WORD - 1) / WORD;
+    if (job->columns != NULL && !q->alone) {
+        footprint_lines(job, r, index, s->lines);
+        job->real->peak_general(line_at(r, job->ndim, index), s->lines, job->columns,
+                                job->leads, n, &q->line, s->spare, words);
+    } else if (q->alone) {
+        peak_line line = {q->line.least, 0, 0};
+        s->lines[0] = line_at(r, job->ndim, index);
+        job->real->peak_screen(s->lines, 1, n, &line, s->spare, words);
+    } else {
+        ptrdiff_t count = window_lines(job, r, index, job->screens, s->lines);
+        job->real->peak_screen(s->lines, count, n, &q->line, s->spare, words);
+    }
+    for (ptrdiff_t k = 0; q->only != NULL && k < word_count; k++)
+        words[k] &= q->only[k];
+    peak_clear_ends(words, n, q->border);
+    ptrdiff_t found = peak_count_bits(words, word_count);
+    if (found == 0 || q->alone || !q->whole || job->columns != NULL)
+        return found;
+    ptrdiff_t count = window_lines(job, r, index, job->leads, s->lines);
+    if (found > n / DENSE_FROM + 4)
+        job->real->peak_dense(s->lines, count, n, &q->line, s->spare, words);
+    else
+        job->real->peak_confirm(s->lines, count, n, &q->line, words);
+    return peak_count_bits(words, word_count);
+}
+
+/* The leading indices of line number `line`. */
+void peak_line_index(const peak_job *job, const ptrdiff_t *shape, ptrdiff_t line,
+                     ptrdiff_t *index)
+{
+    for (int32_t axis = job->ndim - 2; axis > 0; axis--) {
+        index[axis] = line % shape[axis];
+        line /= shape[axis];
+    }
+    index[0] = line;
+}
+
+/* ------------------------------------------------------------------------ */
+/* The window                                                               */
+/* ------------------------------------------------------------------------ */
+
+/* Offsets along the leading axes, the middle first, then outwards ring after ring. */
+void list_leads(peak_job *job)
+{
+    int32_t leading = job->ndim - 1;
+    ptrdiff_t most = 0, written = 0;
+    for (int32_t axis = 0; axis < leading; axis++)
+        most = peak_before(job, axis) > most ? peak_before(job, axis) : most;
+    for (ptrdiff_t ring = 0; ring <= most; ring++) {
+        ptrdiff_t at[AXES];
+        for (int32_t axis = 0; axis < leading; axis++)
+            at[axis] = -peak_before(job, axis);
+        for (ptrdiff_t k = 0; k < job->leads; k++) {
+            ptrdiff_t far = 0;
+            for (int32_t axis = 0; axis < leading; axis++) {
+                ptrdiff_t d = at[axis] < 0 ? -at[axis] : at[axis];
+                far = d > far ? d : far;
+            }
+            if (far == ring)
+                memcpy(job->lead + leading * written++, at,
+                       (size_t)leading * sizeof *at);
+            for (int32_t axis = leading - 1; axis >= 0; axis--) {
+                if (++at[axis] <= peak_after(job, axis))
+                    break;
+                at[axis] = -peak_before(job, axis);
+            }
+        }
+        if (ring <= 1)
+            job->screens = written;
+    }
+}
+
+/* The pixels of a footprint, row after row as the reference takes them. */
+void list_footprint(peak_job *job, const feature_array *footprint, int fill)
+{
+    int32_t leading = job->ndim - 1, shift = job->ndim - job->image->ndim;
+    ptrdiff_t at[AXES] = {0}, whole = 1;
+    job->leads = 0;
+    for (int32_t axis = 0; axis < job->ndim; axis++)
+        whole *= job->sides[axis];
+    for (ptrdiff_t k = 0; k < whole; k++) {
+        const uint8_t *p = footprint->data;
+        for (int32_t axis = shift; axis < job->ndim; axis++)
+            p += at[axis] * footprint->strides[axis - shift];
+        if (*p && fill) {
+            for (int32_t axis = 0; axis < leading; axis++)
+                job->lead[job->leads * leading + axis] =
+                    at[axis] - peak_before(job, axis);
+            job->columns[job->leads] = at[leading] - peak_before(job, leading);
+        }
+        job->leads += *p != 0;
+        for (int32_t axis = leading; axis >= 0; axis--) {
+            if (++at[axis] < job->sides[axis])
+                break;
+            at[axis] = 0;
+        }
+    }
+}

@@ -1,0 +1,223 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* kernels/corner_points.c and fast_bytes.c against loops over pixels. */
+#include "kernels_test.h"
+
+#include <math.h>
+
+#include "spec.h"
+
+#define COLS 300
+#define SIDE 13
+
+static double at(const void *row, ptrdiff_t x, int is_float)
+{
+    return is_float ? (double)((const float *)row)[x] : ((const double *)row)[x];
+}
+
+/* Rows of multiples of 1/8: sums of them are exact, in any order. */
+static void rows_new(guarded *memory, const void **rows, int count, ptrdiff_t n,
+                     int is_float)
+{
+    size_t size = is_float ? 4 : 8;
+    for (int y = 0; y < count; y++) {
+        memory[y] = guarded_new((size_t)n * size, random_side());
+        rows[y] = memory[y].bytes;
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double v = (double)random_below(9) / 8;
+            float narrow = (float)v;
+            memcpy(memory[y].bytes + (size_t)x * size, is_float ? (void *)&narrow : &v,
+                   size);
+        }
+    }
+}
+
+static void rows_free(guarded *memory, int count)
+{
+    for (int y = 0; y < count; y++)
+        guarded_free(&memory[y]);
+}
+
+void check_narrow_row(const real_kernels *k, int is_float)
+{
+    wide_row in = wide_row_new(COLS);
+    guarded out = guarded_new(COLS * (is_float ? 4 : 8), random_side());
+    int wrong = 0;
+    for (int x = 0; x < COLS; x++)
+        in.first[x] = random_between(-1, 1);
+    k->narrow_row(in.first, COLS, out.bytes);
+    for (int x = 0; x < COLS; x++)
+        wrong += at(out.bytes, x, is_float) !=
+                 (is_float ? (double)(float)in.first[x] : in.first[x]);
+    CHECK(wrong == 0);
+    guarded_free(&in.memory);
+    guarded_free(&out);
+}
+
+static double spec_moravec(const void *const *rows, ptrdiff_t x, ptrdiff_t w,
+                           int is_float)
+{
+    double least = is_float ? (double)INFINITY : 0x1.fffffffffffffp+1023;
+    for (ptrdiff_t i = -w; i <= w; i++)
+        for (ptrdiff_t j = -w; j <= w; j++) {
+            double sum = 0;
+            for (ptrdiff_t y = -w; y <= w; y++)
+                for (ptrdiff_t u = -w; u <= w; u++) {
+                    double t = at(rows[2 * w + y], x + u, is_float) -
+                               at(rows[2 * w + y + i], x + u + j, is_float);
+                    sum += t * t;
+                }
+            if (i != 0 && j != 0 && sum < least)
+                least = sum;
+        }
+    return least;
+}
+
+void check_moravec_row(const real_kernels *k, int is_float)
+{
+    for (int round = 0; round < 60; round++) {
+        guarded memory[SIDE], out;
+        const void *rows[SIDE];
+        ptrdiff_t w = random_below(4), n = 4 * w + 1 + random_below(COLS);
+        int wrong = 0, count = (int)(4 * w + 1);
+        rows_new(memory, rows, count, n, is_float);
+        out = guarded_new((size_t)n * (is_float ? 4 : 8), random_side());
+        k->moravec_row(rows, n, w, out.bytes);
+        for (ptrdiff_t x = 2 * w; x < n - 2 * w; x++)
+            wrong += at(out.bytes, x, is_float) != spec_moravec(rows, x, w, is_float);
+        check_case("(n %td, window %td)", n, w);
+        CHECK(wrong == 0);
+        rows_free(memory, count);
+        guarded_free(&out);
+    }
+}
+
+/* The response of a circle: +1, -1 or 0 for each pixel in `state`. */
+static double spec_fast(const double *circle, double centre, const int *state, int arc)
+{
+    double sum = 0;
+    int quarters[2] = {0, 0}, found = 0;
+    for (int side = 0; side < 2; side++) {
+        int wanted = side == 0 ? 1 : -1, run = 0;
+        for (int i = 0; i < 16; i += 4)
+            quarters[side] += state[i] == wanted;
+        for (int i = 0; i < 15 + arc; i++) {
+            run = state[i % 16] == wanted ? run + 1 : 0;
+            found |= run >= arc;
+        }
+    }
+    if (!found || (arc >= 12 && quarters[0] < 3 && quarters[1] < 3))
+        return 0;
+    for (int i = 0; i < 16; i++)
+        sum += fabs(circle[i] - centre);
+    return sum;
+}
+
+static const int down[16] = {0, 1, 2, 3, 3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1};
+static const int right[16] = {3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1, 0, 1, 2, 3};
+
+void check_fast_row(const real_kernels *k, int is_float)
+{
+    for (int round = 0; round < 60; round++) {
+        guarded memory[7], out, marks;
+        const void *rows[7];
+        ptrdiff_t n = 1 + random_below(COLS);
+        fast_rule rule = {.threshold = 0.25, .arc = 1 + (int)random_below(16)};
+        int wrong = 0;
+        rows_new(memory, rows, 7, n, is_float);
+        out = guarded_new((size_t)n * (is_float ? 4 : 8), random_side());
+        marks = guarded_new((size_t)n + 8, random_side());
+        k->fast_row(rows, n, &rule, marks.bytes, out.bytes);
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double circle[16], centre = at(rows[3], x, is_float), expected = 0;
+            int state[16], inside = x >= 3 && x < n - 3;
+            for (int i = 0; i < 16 && inside; i++) {
+                circle[i] = at(rows[3 + down[i]], x + right[i], is_float);
+                state[i] = (circle[i] > centre + 0.25) - (circle[i] < centre - 0.25);
+            }
+            if (inside)
+                expected = spec_fast(circle, centre, state, rule.arc);
+            wrong += at(out.bytes, x, is_float) != expected;
+        }
+        check_case("(n %td, arc %d)", n, rule.arc);
+        CHECK(wrong == 0);
+        rows_free(memory, 7);
+        guarded_free(&out);
+        guarded_free(&marks);
+    }
+}
+
+void check_fast_bytes(const plain_kernels *k)
+{
+    static uint8_t above[256], below[256];
+    static double scaled[256];
+    for (int v = 0; v < 256; v++) {
+        scaled[v] = v;
+        above[v] = (uint8_t)(v > 200 ? 255 : v + 55);
+        below[v] = (uint8_t)(v < 55 ? 0 : v - 55);
+    }
+    for (int round = 0; round < 60; round++) {
+        static uint8_t pixels[7][COLS];
+        const uint8_t *rows[7];
+        ptrdiff_t n = 1 + random_below(COLS - 1);
+        guarded spare = guarded_new(3 * ((size_t)n + 8), random_side());
+        guarded out = guarded_new((size_t)n * 8, random_side());
+        fast_rule rule = {.arc = 1 + (int)random_below(16),
+                          .step = round % 2 ? 55 : -1,
+                          .scaled = scaled,
+                          .not_above = above,
+                          .not_below = below};
+        int wrong = 0;
+        random_fill(pixels, sizeof pixels);
+        for (int y = 0; y < 7; y++)
+            rows[y] = pixels[y];
+        k->fast_bytes(rows, n, &rule, spare.bytes, (double *)(void *)out.bytes);
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double circle[16], centre = rows[3][x], expected = 0;
+            int state[16], inside = x >= 3 && x < n - 3;
+            for (int i = 0; i < 16 && inside; i++) {
+                circle[i] = rows[3 + down[i]][x + right[i]];
+                state[i] =
+                    (circle[i] > above[rows[3][x]]) - (circle[i] < below[rows[3][x]]);
+            }
+            if (inside)
+                expected = spec_fast(circle, centre, state, rule.arc);
+            wrong += at(out.bytes, x, 0) != expected;
+        }
+        check_case("(n %td, arc %d)", n, rule.arc);
+        CHECK(wrong == 0);
+        guarded_free(&spare);
+        guarded_free(&out);
+    }
+}
+
+void check_orientations(const real_kernels *k, int is_float)
+{
+    static const ptrdiff_t first[] = {0, 2, 5, 6};
+    static const int32_t columns[] = {-1, 1, -1, 0, 1, 0};
+    patch_mask mask = {first, columns, 3, 1, 1};
+    for (int round = 0; round < 200; round++) {
+        guarded memory[PATCHES],
+            out = guarded_new(PATCHES * (is_float ? 4 : 8), GUARD_AFTER);
+        const void *patches[PATCHES];
+        ptrdiff_t strides[PATCHES];
+        rows_new(memory, patches, PATCHES, 11, is_float);
+        for (int i = 0; i < PATCHES; i++)
+            strides[i] = i % 2 ? 4 : 3;
+        k->orientations(patches, strides, &mask, out.bytes);
+        for (int i = 0; i < PATCHES; i++) {
+            double x = 0, y = 0;
+            for (int r = 0; r < 3; r++)
+                for (ptrdiff_t j = first[r]; j < first[r + 1]; j++) {
+                    double v =
+                        at(patches[i], r * strides[i] + columns[j] + 1, is_float);
+                    x += v * columns[j];
+                    y += v * (r - 1);
+                }
+            double error = fabs(at(out.bytes, i, is_float) - atan2(y, x));
+            check_case("(%g, %g)", y, x);
+            CHECK(error <= (is_float ? 3e-7 : 1e-15));
+        }
+        rows_free(memory, PATCHES);
+        guarded_free(&out);
+    }
+}

@@ -27,7 +27,7 @@ static atomic_long asked;
 static atomic_long fail_at = -1; /* the allocation of this number fails; -1: none */
 
 /* A sanitizer would end the process where malloc must return NULL. */
-const char *__asan_default_options(void) __attribute__((visibility("default")));
+const char *__asan_default_options(void);
 const char *__asan_default_options(void)
 {
     return "allocator_may_return_null=1";

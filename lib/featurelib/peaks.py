@@ -65,7 +65,7 @@ def _check_image(image, labels):
             " `image.astype(numpy.uint8)`"
         )
     if image.dtype.name not in _DTYPES:
-        raise error(TypeError, ValueError, RuntimeError)(
+        raise error(TypeError, ValueError, RuntimeError, AttributeError)(
             "`image` must be of integers, or float16, float32 or float64, got"
             f" {image.dtype}"
         )

@@ -192,7 +192,8 @@ def _check_planes(planes, name):
     except TypeError as problem:
         if "masked" in str(problem):
             raise
-        raise TypeError(f"`{name}` must be a sequence of arrays") from None
+        message = f"`{name}` must be a sequence of arrays"
+        raise error(TypeError, AttributeError)(message) from None
     if not planes:
         raise error(ValueError, IndexError)(f"`{name}` is empty")
     order = 2 if len(planes) == 3 else planes[0].ndim

@@ -176,13 +176,14 @@ def call_overhead(seconds=1.0):
 
 
 def measure(arguments):
-    rounds, seconds = (5, 0.2) if arguments.quick else (harness.ROUNDS, harness.SECONDS)
+    rounds, seconds = (5, 0.2) if arguments.quick else (harness.ROUNDS, arguments.seconds)
     head, results = harness.header(), []
     for case, row in selected(arguments.filter, arguments.quick):
         for threads in THREADS:
             result = run_row(case, row, threads, rounds, seconds)
             results.append(result)
             print(report.line(result), flush=True)
+    head["seconds for each"] = f"{seconds:g}, or {rounds} rounds"
     head["load average after"] = harness.load()
     head["call overhead"] = f"{call_overhead() * 1e6:.1f} µs for two arrays"
     return {"header": head, "results": results}
@@ -193,6 +194,9 @@ def parse(words=None):
     parser.add_argument("--quick", action="store_true", help="small rows, few rounds")
     parser.add_argument("--filter", default="", help="words that a row must hold")
     parser.add_argument("--json", help="file for all that was measured")
+    parser.add_argument(
+        "--seconds", type=float, default=harness.SECONDS, help="for each function"
+    )
     parser.add_argument("--write", action="store_true", help="write the documents")
     return parser.parse_args(words)
 

@@ -204,7 +204,7 @@ void NAME(peak_dense)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
         m[how->before + n + k] = -INFINITY;
     largest_of_lines(lines, count, n, m + how->before);
     for (; 2 * reached <= width; reached *= 2) {
-#pragma GCC ivdep /* reads ahead of what it writes */
+INDEPENDENT_TURNS /* reads ahead of what it writes */
         for (ptrdiff_t x = 0; x + reached < length; x++)
             m[x] = larger(m[x], m[x + reached]);
     }

@@ -41,6 +41,13 @@ typedef REAL real;
 #define VECTOR_BYTES 16
 #endif
 
+/* Before a loop whose turns do not wait for each other, though it cannot be seen. */
+#ifdef __clang__
+#define INDEPENDENT_TURNS _Pragma("clang loop vectorize(assume_safety)")
+#else
+#define INDEPENDENT_TURNS _Pragma("GCC ivdep")
+#endif
+
 /* A vector of wide that may lie anywhere in memory. */
 #define VECTOR_WIDES (VECTOR_BYTES / (ptrdiff_t)sizeof(wide))
 typedef wide vec __attribute__((vector_size(VECTOR_BYTES)));

@@ -2,6 +2,7 @@
 """Times every Case of tests/cases.py against its peers and the limit of memory.
 
     python benchmarks/bench.py [--quick] [--filter WORDS] [--json FILE] [--write]
+                               [--seconds S] [--large FAMILY ...]
 
 Every row runs with one thread and with two, set for everyone. Our result is
 compared with the reference's before anything is timed; a difference ends the run.
@@ -145,12 +146,15 @@ def run_row(case, row, threads, rounds=harness.ROUNDS, seconds=harness.SECONDS):
     }
 
 
-def selected(words, quick):
-    """(case, row) pairs whose description holds all the words."""
+def selected(words, quick, large):
+    """(case, row) pairs whose description holds all the words; rows of more than
+    1024 x 1024 only of the families named in `large`, or of all."""
     for case in cases.CASES:
         for row in case.bench:
             text = f"{case.name} {case.family} {label(case, row)}"
             if quick and row.rows * row.cols > 2**19:
+                continue
+            if large and case.family not in large and row.rows * row.cols > 2**20:
                 continue
             if all(word in text for word in words.split()):
                 yield case, row
@@ -178,11 +182,13 @@ def call_overhead(seconds=1.0):
 def measure(arguments):
     rounds, seconds = (5, 0.2) if arguments.quick else (harness.ROUNDS, arguments.seconds)
     head, results = harness.header(), []
-    for case, row in selected(arguments.filter, arguments.quick):
+    for case, row in selected(arguments.filter, arguments.quick, arguments.large):
         for threads in THREADS:
             result = run_row(case, row, threads, rounds, seconds)
             results.append(result)
             print(report.line(result), flush=True)
+    if arguments.large:
+        head["rows above 1024 x 1024"] = f"of {', '.join(arguments.large)} only"
     head["seconds for each"] = f"{seconds:g}, or {rounds} rounds"
     head["load average after"] = harness.load()
     head["call overhead"] = f"{call_overhead() * 1e6:.1f} µs for two arrays"
@@ -196,6 +202,9 @@ def parse(words=None):
     parser.add_argument("--json", help="file for all that was measured")
     parser.add_argument(
         "--seconds", type=float, default=harness.SECONDS, help="for each function"
+    )
+    parser.add_argument(
+        "--large", nargs="*", metavar="FAMILY", help="no large rows of other families"
     )
     parser.add_argument("--write", action="store_true", help="write the documents")
     return parser.parse_args(words)

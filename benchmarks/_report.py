@@ -8,7 +8,7 @@ import cases
 
 METHOD = """\
 Everybody runs in one process, in rounds: each round calls every contender once, at
-least 20 rounds or one second each after a warm-up. The table gives the least time
+least 20 rounds or the seconds named below, after a warm-up. The table gives the least time
 of each and the median of the ratios within the rounds. Our result is compared with
 the reference's, element by element, before anything is timed. The number of
 threads is set for everyone; scikit-image uses one whatever is set. Page faults are

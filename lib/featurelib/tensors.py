@@ -286,9 +286,9 @@ def structure_tensor_eigenvalues(A_elems, *, out=None, workers=None):
 
     Notes
     -----
-    2 by 2 matrices as in `skimage.feature`, in the last bit. Larger ones by Jacobi's
-    rotations, accurate to a few units in the last place of the largest eigenvalue, also
-    where eigenvalues are equal.
+    2 by 2 matrices as in `skimage.feature`, in the last bit. 3 by 3 ones by the roots of
+    their cubic, to 1e-12 of the largest eigenvalue; where two are so close that digits
+    would be lost, and for larger matrices, by Jacobi's rotations.
 
     References
     ----------

@@ -13,7 +13,7 @@ export PYTHON
 
 .DEFAULT_GOAL := help
 .PHONY: help run test check bench upstream docs-check wheel build clean \
-	venv venv-test
+	venv venv-test venv-bench
 .NOTPARALLEL:
 
 help: ## Show this help
@@ -31,7 +31,7 @@ test: build venv-test ## C tests, then the Python tests
 check: venv-test ## The same under AddressSanitizer and UBSan
 	scripts/sanitize
 
-bench: build venv-test ## Time this library against its peers
+bench: build venv-bench ## Time this library against its peers
 	python benchmarks/bench.py
 
 upstream: build venv-test ## scikit-image's own tests, run on this (UPSTREAM=DIR)
@@ -51,6 +51,9 @@ venv:
 
 venv-test: venv
 	@scripts/venv requirements-test.txt
+
+venv-bench: venv-test
+	@scripts/venv requirements-bench.txt
 
 clean: ## Remove all that was built, .venv too
 	rm -rf .venv build out lib/cpp/build lib/cpp/out lib/cpp/bin

@@ -256,10 +256,11 @@ static uint8_t *spec_classes(const picture *p, const edge_limits *l)
     return classes;
 }
 
-/* The classes of a row that nobody has looked at; its ends are settled. */
+/* The classes of a row that nobody has looked at; its ends are settled. Behind the
+ * last lies a row's padding. */
 static guarded undecided_row(ptrdiff_t n)
 {
-    guarded classes = guarded_new((size_t)n, random_side());
+    guarded classes = guarded_new((size_t)(n + ROW_BLOCK), random_side());
     memset(classes.bytes, CLASS_UNDECIDED, classes.size);
     classes.bytes[0] = classes.bytes[n - 1] = CLASS_NONE;
     return classes;

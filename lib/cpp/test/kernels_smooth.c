@@ -119,6 +119,58 @@ static void normalize_one(const real_kernels *k, int is_float, ptrdiff_t n)
     guarded_free(&weight.memory);
 }
 
+/* Weights as a filter makes them of ones, and others, some of which are not to be
+ * inverted; rows of numbers of any size. */
+static void divide_one(const real_kernels *k, int is_float, ptrdiff_t n, int odd)
+{
+    wide_row row = wide_row_new(n), weight = wide_row_new(n), divisor = wide_row_new(n),
+             reciprocal = wide_row_new(n);
+    double epsilon = is_float ? (double)FLT_EPSILON : DBL_EPSILON;
+    int wrong = 0, outside = 0, invertible = -1;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        weight.first[x] = odd ? pow(2, random_between(-62, 62))
+                              : 1 - (double)random_below(9) * epsilon / 2;
+        weight.first[x] = spec_stored(weight.first[x], is_float);
+        outside |= weight.first[x] + epsilon <= 0x1p-60 || weight.first[x] >= 0x1p60;
+    }
+    k->invert_row(weight.first, n, divisor.first, reciprocal.first, &invertible);
+    CHECK(invertible == !outside);
+    for (ptrdiff_t x = 0; x < n; x++)
+        wrong += divisor.first[x] != spec_stored(weight.first[x] + epsilon, is_float);
+    for (int times = 0; times < 20 && invertible; times++) {
+        double *before = malloc((size_t)n * sizeof *before);
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double v = times % 4 ? random_between(-2, 2) : awkward_double();
+            before[x] = row.first[x] = spec_stored(v, is_float);
+        }
+        k->divide_row(row.first, divisor.first, reciprocal.first, n);
+        for (ptrdiff_t x = 0; x < n; x++)
+            wrong += !same_double(row.first[x],
+                                  spec_stored(before[x] / divisor.first[x], is_float));
+        free(before);
+    }
+    check_case("(n %td, odd %d)", n, odd);
+    CHECK(wrong == 0);
+    guarded_free(&row.memory);
+    guarded_free(&weight.memory);
+    guarded_free(&divisor.memory);
+    guarded_free(&reciprocal.memory);
+}
+
+void check_divide_row(const real_kernels *k, int is_float)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++)
+        for (int odd = 0; odd < 2; odd++)
+            divide_one(k, is_float, length_number(i), odd);
+}
+
+/* Its divisors and what it says of them are looked at there, too. */
+void check_invert_row(const real_kernels *k, int is_float)
+{
+    for (int times = 0; times < 200; times++)
+        divide_one(k, is_float, 1 + random_below(3), 1);
+}
+
 void check_normalize_row(const real_kernels *k, int is_float)
 {
     for (ptrdiff_t i = 0; i < LENGTHS; i++)

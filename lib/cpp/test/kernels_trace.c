@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * kernels/trace.c: hysteresis against a flood fill that sweeps until nothing
- * changes. Maps of classes are the caller's output: not padded, of any stride; the
- * stack has room for exactly one band.
+ * changes. The queue has room for exactly the words of one band.
  */
 #include "kernels_test.h"
 
@@ -12,40 +11,80 @@
 /* Maps                                                                     */
 /* ------------------------------------------------------------------------ */
 
+/* Classes as bytes, as a spec has them, and the same as bits. */
 typedef struct map {
-    guarded memory, stack;
-    class_band band;
+    ptrdiff_t rows, cols;
+    uint8_t *bytes;
+    guarded weak, strong, queued, queue;
+    class_map bits;
 } map;
 
-/* Between the rows of a map with gaps lie weak pixels that are none of ours. */
 static map map_new(ptrdiff_t rows, ptrdiff_t cols)
 {
-    static const ptrdiff_t gaps[] = {0, 0, 1, 13};
-    ptrdiff_t gap = cols + gaps[random_below(4)];
-    map m;
-    m.memory = guarded_new((size_t)((rows - 1) * gap + cols), random_side());
-    m.stack = guarded_new((size_t)(rows * cols) * sizeof(class_pixel), random_side());
-    memset(m.memory.bytes, CLASS_WEAK, m.memory.size);
-    int upwards = random_below(4) == 0;
-    m.band = (class_band){m.memory.bytes + (upwards ? (rows - 1) * gap : 0),
-                          upwards ? -gap : gap, rows, cols};
+    ptrdiff_t pitch = (cols + WORD_PIXELS - 1) / WORD_PIXELS + 2;
+    size_t words = (size_t)((rows + 2) * pitch), bytes = words * sizeof(uint64_t);
+    map m = {.rows = rows, .cols = cols};
+    m.bytes = calloc((size_t)(rows * cols), 1);
+    m.weak = guarded_new(bytes, random_side());
+    m.strong = guarded_new(bytes, random_side());
+    m.queued = guarded_new(words, random_side());
+    m.queue = guarded_new(words * sizeof(uint32_t), random_side());
+    memset(m.weak.bytes, 0, bytes);
+    memset(m.strong.bytes, 0, bytes);
+    memset(m.queued.bytes, 0, words);
+    m.bits = (class_map){(uint64_t *)(void *)m.weak.bytes,
+                         (uint64_t *)(void *)m.strong.bytes, pitch, m.queued.bytes,
+                         (uint32_t *)(void *)m.queue.bytes};
     return m;
 }
 
 static void map_free(map *m)
 {
-    guarded_free(&m->memory);
-    guarded_free(&m->stack);
-}
-
-static class_pixel *stack_of(const map *m)
-{
-    return (class_pixel *)(void *)m->stack.bytes;
+    free(m->bytes);
+    guarded_free(&m->weak);
+    guarded_free(&m->strong);
+    guarded_free(&m->queued);
+    guarded_free(&m->queue);
 }
 
 static uint8_t *at(const map *m, ptrdiff_t y, ptrdiff_t x)
 {
-    return m->band.first + y * m->band.stride + x;
+    return m->bytes + y * m->cols + x;
+}
+
+/* The word of `plane` that holds pixel (y, x); rows -1 and m->rows are there too. */
+static uint64_t *word_at(const map *m, uint64_t *plane, ptrdiff_t y, ptrdiff_t x)
+{
+    return plane + (y + 1) * m->bits.pitch + 1 + x / WORD_PIXELS;
+}
+
+static void to_bits(const map *m)
+{
+    for (ptrdiff_t y = 0; y < m->rows; y++)
+        for (ptrdiff_t x = 0; x < m->cols; x++) {
+            uint64_t bit = UINT64_C(1) << x % WORD_PIXELS;
+            *word_at(m, m->bits.weak, y, x) |= *at(m, y, x) == CLASS_WEAK ? bit : 0;
+            *word_at(m, m->bits.strong, y, x) |= *at(m, y, x) == CLASS_STRONG ? bit : 0;
+        }
+}
+
+/* Are the bits those of the bytes, and is nothing else set? */
+static int is_same(const map *m, const uint8_t *bytes)
+{
+    ptrdiff_t wrong = 0, words = (m->rows + 2) * m->bits.pitch, set = 0, meant = 0;
+    for (ptrdiff_t y = 0; y < m->rows; y++)
+        for (ptrdiff_t x = 0; x < m->cols; x++) {
+            uint64_t weak = *word_at(m, m->bits.weak, y, x) >> x % WORD_PIXELS & 1;
+            uint64_t strong = *word_at(m, m->bits.strong, y, x) >> x % WORD_PIXELS & 1;
+            wrong += bytes[y * m->cols + x] != weak * CLASS_WEAK + strong * CLASS_STRONG;
+            meant += bytes[y * m->cols + x] != CLASS_NONE;
+        }
+    for (ptrdiff_t i = m->bits.pitch; i < words - m->bits.pitch; i++)
+        set += __builtin_popcountll(m->bits.weak[i]) +
+               __builtin_popcountll(m->bits.strong[i]);
+    for (ptrdiff_t i = 0; i < words; i++)
+        wrong += m->bits.queued[i] != 0;
+    return wrong == 0 && set == meant;
 }
 
 enum { RANDOM_MAP, SPARSE, ALL_WEAK, COMB, SPIRAL, MAPS };
@@ -70,7 +109,7 @@ static uint8_t class_of(int kind, ptrdiff_t y, ptrdiff_t x, ptrdiff_t rows)
 /* Is this pixel inside, and not on the line? */
 static int is_free(const map *m, ptrdiff_t y, ptrdiff_t x)
 {
-    return y >= 0 && y < m->band.rows && x >= 1 && x < m->band.cols - 1 &&
+    return y >= 0 && y < m->rows && x >= 1 && x < m->cols - 1 &&
            *at(m, y, x) == CLASS_NONE;
 }
 
@@ -78,7 +117,7 @@ static int is_free(const map *m, ptrdiff_t y, ptrdiff_t x)
 static int may_step(const map *m, ptrdiff_t y, ptrdiff_t x, const int *step)
 {
     ptrdiff_t v = y + 2 * step[0], u = x + 2 * step[1];
-    int outside = v < 0 || v >= m->band.rows || u < 1 || u >= m->band.cols - 1;
+    int outside = v < 0 || v >= m->rows || u < 1 || u >= m->cols - 1;
     return is_free(m, y + step[0], x + step[1]) && (outside || is_free(m, v, u));
 }
 
@@ -101,7 +140,7 @@ static void draw_spiral(const map *m)
 
 static void fill_map(const map *m, int kind)
 {
-    ptrdiff_t rows = m->band.rows, cols = m->band.cols;
+    ptrdiff_t rows = m->rows, cols = m->cols;
     for (ptrdiff_t y = 0; y < rows; y++) {
         for (ptrdiff_t x = 0; x < cols; x++)
             *at(m, y, x) = class_of(kind, y, x, rows);
@@ -115,37 +154,94 @@ static void fill_map(const map *m, int kind)
         *at(m, random_below(rows), 1 + random_below(cols - 2)) = CLASS_STRONG;
 }
 
-/* The map and everything between its rows, as it should be after the flood. */
-static uint8_t *spec_traced(const map *m)
+/* ------------------------------------------------------------------------ */
+/* pack_row, trace_rows                                                     */
+/* ------------------------------------------------------------------------ */
+
+void check_pack_row(const plain_kernels *k)
 {
-    uint8_t *copy = malloc(m->memory.size);
-    memcpy(copy, m->memory.bytes, m->memory.size);
-    spec_flood(copy + (m->band.first - m->memory.bytes), m->band.rows, m->band.cols,
-               m->band.stride);
-    return copy;
+    for (ptrdiff_t i = 0; i < LENGTHS; i++) {
+        ptrdiff_t n = length_number(i), words = (n + WORD_PIXELS - 1) / WORD_PIXELS;
+        guarded classes = guarded_new((size_t)(words * WORD_PIXELS), random_side());
+        guarded bits[2];
+        ptrdiff_t wrong = 0;
+        for (int c = 0; c < 2; c++)
+            bits[c] = guarded_new((size_t)words * sizeof(uint64_t), random_side());
+        uint64_t *weak = (void *)bits[0].bytes, *strong = (void *)bits[1].bytes;
+        for (ptrdiff_t x = 0; x < words * WORD_PIXELS; x++)
+            classes.bytes[x] = x < n ? (uint8_t)random_below(3) : CLASS_NONE;
+        k->pack_row(classes.bytes, n, weak, strong);
+        for (ptrdiff_t x = 0; x < words * WORD_PIXELS; x++) {
+            ptrdiff_t word = x / WORD_PIXELS, bit = x % WORD_PIXELS;
+            wrong += (weak[word] >> bit & 1) != (classes.bytes[x] == CLASS_WEAK);
+            wrong += (strong[word] >> bit & 1) != (classes.bytes[x] == CLASS_STRONG);
+        }
+        check_case("(n %td)", n);
+        CHECK(wrong == 0);
+        guarded_free(&classes);
+        guarded_free(&bits[0]);
+        guarded_free(&bits[1]);
+    }
 }
 
-/* ------------------------------------------------------------------------ */
-/* trace_band, trace_seam                                                   */
-/* ------------------------------------------------------------------------ */
-
+/* All rows of a band at once. */
 static void band_one(const plain_kernels *k, ptrdiff_t rows, ptrdiff_t cols, int kind)
 {
     map m = map_new(rows, cols);
+    int grew = 0;
     fill_map(&m, kind);
-    uint8_t *right = spec_traced(&m);
-    k->trace_band(&m.band, stack_of(&m));
-    check_case("(%td x %td, kind %d, stride %td)", rows, cols, kind, m.band.stride);
-    CHECK(memcmp(m.memory.bytes, right, m.memory.size) == 0);
-    free(right);
+    to_bits(&m);
+    uint8_t *before = malloc((size_t)(rows * cols));
+    memcpy(before, m.bytes, (size_t)(rows * cols));
+    spec_flood(m.bytes, rows, cols, cols);
+    k->trace_rows(&m.bits, 0, rows, &grew);
+    check_case("(%td x %td, kind %d)", rows, cols, kind);
+    CHECK(is_same(&m, m.bytes));
+    CHECK(grew == (memcmp(before, m.bytes, (size_t)(rows * cols)) != 0));
+    free(before);
     map_free(&m);
 }
 
-void check_trace_band(const plain_kernels *k)
+/* What strong pixels beside row `row` light there. */
+static void spec_seam(const map *m, ptrdiff_t row, ptrdiff_t beside)
+{
+    for (ptrdiff_t x = 1; x < m->cols - 1; x++)
+        for (ptrdiff_t u = x - 1; u <= x + 1; u++)
+            if (*word_at(m, m->bits.strong, beside, u) >> u % WORD_PIXELS & 1 &&
+                *at(m, row, x) == CLASS_WEAK)
+                *at(m, row, x) = CLASS_STRONG;
+}
+
+/* A traced band, and then a neighbour's row beyond its first or last. */
+static void seam_one(const plain_kernels *k, ptrdiff_t rows, ptrdiff_t cols, int kind)
+{
+    map m = map_new(rows, cols);
+    int below = random_below(2) != 0, often = random_below(2) ? 3 : 40, grew = 1;
+    ptrdiff_t row = below ? rows - 1 : 0, beside = below ? rows : -1;
+    fill_map(&m, kind);
+    to_bits(&m);
+    k->trace_rows(&m.bits, 0, rows, &grew);
+    CHECK(grew == 1); /* set, never cleared */
+    spec_flood(m.bytes, rows, cols, cols);
+    for (ptrdiff_t x = 1; x < cols - 1; x++)
+        if (random_below(often) == 0)
+            *word_at(&m, m.bits.strong, beside, x) |= UINT64_C(1) << x % WORD_PIXELS;
+    spec_seam(&m, row, beside);
+    spec_flood(m.bytes, rows, cols, cols);
+    k->trace_rows(&m.bits, row, 1, &grew);
+    check_case("(%td x %td, kind %d, row %td)", rows, cols, kind, row);
+    CHECK(is_same(&m, m.bytes));
+    map_free(&m);
+}
+
+void check_trace_rows(const plain_kernels *k)
 {
     for (ptrdiff_t i = 0; i < LENGTHS - 1; i++)
-        for (int kind = 0; kind < MAPS; kind++)
+        for (int kind = 0; kind < MAPS; kind++) {
             band_one(k, 1 + random_below(24), length_number(i), kind);
+            for (int times = 0; times < 3; times++)
+                seam_one(k, 1 + random_below(12), length_number(i), kind);
+        }
     for (int kind = 0; kind < MAPS; kind++) {
         band_one(k, 64, 101, kind);
         band_one(k, 64, 64, kind);
@@ -153,58 +249,8 @@ void check_trace_band(const plain_kernels *k)
     }
 }
 
-/* What a strong pixel of `from` touches in row `row`; did anything change? */
-static int spec_seam(const uint8_t *from, const map *m, ptrdiff_t row)
-{
-    int changed = 0;
-    for (ptrdiff_t x = 1; x < m->band.cols - 1; x++)
-        for (ptrdiff_t u = x - 1; u <= x + 1; u++)
-            if (from[x] == CLASS_STRONG && *at(m, row, u) == CLASS_WEAK) {
-                *at(m, row, u) = CLASS_STRONG;
-                changed = 1;
-            }
-    return changed;
-}
-
-static void seam_one(const plain_kernels *k, ptrdiff_t rows, ptrdiff_t cols, int kind)
-{
-    map m = map_new(rows, cols);
-    guarded from = guarded_new((size_t)cols, random_side());
-    ptrdiff_t row = random_bits() & 1 ? 0 : rows - 1;
-    int often = random_below(2) ? 3 : 40, changed = 0;
-    fill_map(&m, kind);
-    for (ptrdiff_t x = 0; x < cols; x++)
-        from.bytes[x] = random_below(often) ? CLASS_NONE : (uint8_t)random_below(3);
-    from.bytes[0] = from.bytes[cols - 1] = CLASS_NONE;
-    k->trace_band(&m.band, stack_of(&m)); /* bands are traced before their seams */
-    uint8_t *before = malloc(m.memory.size);
-    memcpy(before, m.memory.bytes, m.memory.size);
-    int should_change = spec_seam(from.bytes, &m, row);
-    uint8_t *right = spec_traced(&m);
-    memcpy(m.memory.bytes, before, m.memory.size);
-    k->trace_seam(from.bytes, &m.band, row, stack_of(&m), &changed);
-    check_case("(%td x %td, kind %d, row %td)", rows, cols, kind, row);
-    CHECK(memcmp(m.memory.bytes, right, m.memory.size) == 0);
-    CHECK(changed == should_change);
-    changed = 1;
-    k->trace_seam(from.bytes, &m.band, row, stack_of(&m), &changed);
-    CHECK(changed == 1); /* set, never cleared */
-    free(before);
-    free(right);
-    guarded_free(&from);
-    map_free(&m);
-}
-
-void check_trace_seam(const plain_kernels *k)
-{
-    for (ptrdiff_t i = 0; i < LENGTHS - 1; i++)
-        for (int times = 0; times < 4; times++)
-            for (int kind = 0; kind < MAPS; kind++)
-                seam_one(k, 1 + random_below(12), length_number(i), kind);
-}
-
 /* ------------------------------------------------------------------------ */
-/* erode_row, finish_row                                                    */
+/* erode_row, expand_row                                                      */
 /* ------------------------------------------------------------------------ */
 
 static void erode_one(const plain_kernels *k, ptrdiff_t n, ptrdiff_t stride)
@@ -242,20 +288,29 @@ void check_erode_row(const plain_kernels *k)
         erode_one(k, length_number(i / 12), strides[i % COUNT_OF(strides)]);
 }
 
-void check_finish_row(const plain_kernels *k)
+void check_expand_row(const plain_kernels *k)
 {
-    for (ptrdiff_t i = 0; i < LENGTHS * 2; i++) {
-        ptrdiff_t n = length_number(i / 2);
-        guarded classes = guarded_new((size_t)n, random_side());
-        uint8_t *right = malloc((size_t)n);
+    static const ptrdiff_t strides[] = {1, 1, -1, 3, -5};
+    for (ptrdiff_t i = 0; i < LENGTHS * COUNT_OF(strides); i++) {
+        ptrdiff_t n = length_number(i / COUNT_OF(strides)), wrong = 0;
+        ptrdiff_t stride = strides[i % COUNT_OF(strides)];
+        ptrdiff_t words = (n + WORD_PIXELS - 1) / WORD_PIXELS;
+        guarded bits = guarded_new((size_t)words * sizeof(uint64_t), random_side());
+        guarded out = guarded_new(span_of(n, stride, 1), random_side());
+        uint8_t *first = start_of(&out, n, stride);
+        uint64_t *word = (void *)bits.bytes;
+        random_fill(bits.bytes, bits.size);
+        memset(out.bytes, 7, out.size);
+        k->expand_row(word, n, first, stride);
         for (ptrdiff_t x = 0; x < n; x++) {
-            classes.bytes[x] = (uint8_t)random_below(3);
-            right[x] = classes.bytes[x] == CLASS_STRONG;
+            wrong += first[x * stride] != (word[x / WORD_PIXELS] >> x % WORD_PIXELS & 1);
+            first[x * stride] = 7;
         }
-        k->finish_row(classes.bytes, n);
-        check_case("(n %td)", n);
-        CHECK(memcmp(classes.bytes, right, (size_t)n) == 0);
-        free(right);
-        guarded_free(&classes);
+        for (size_t b = 0; b < out.size; b++)
+            wrong += out.bytes[b] != 7; /* what lies between is not touched */
+        check_case("(n %td, stride %td)", n, stride);
+        CHECK(wrong == 0);
+        guarded_free(&bits);
+        guarded_free(&out);
     }
 }

@@ -26,11 +26,11 @@
  * always double. Thresholds: low is a float, high a double, as in scikit-image.
  *
  * How it runs. Nothing of the image's size is stored but the map of classes (none,
- * weak, strong), which is the output array itself. A band of rows is one unit of
- * work: it pulls smoothed rows (core/smooth.h) through a ring of five, gradients
- * and magnitudes through rings of two and three, writes classes, and traces
- * hysteresis inside the band. Then the seams between bands are traced until
- * nothing changes, and the classes become booleans.
+ * weak, strong), two bits a pixel. A band of rows is one unit of work: it pulls
+ * smoothed rows (core/smooth.h) through a ring of five, gradients and magnitudes
+ * through rings of two and three, makes classes, and traces hysteresis inside the
+ * band. Then the seams between bands are traced until nothing changes, and what is
+ * strong is written out.
  *
  * Cost for sigma 1 and float64: about 70 vector operations a pixel, of which the
  * two filters are 26.
@@ -62,8 +62,7 @@ typedef struct canny_job {
     ptrdiff_t rows, cols, bands;
     unsigned char *scratch; /* `threads` times `scratch_size` bytes */
     size_t scratch_size;
-    uint8_t *classes;
-    ptrdiff_t class_stride;
+    uint64_t *weak, *strong; /* the planes of one band after the other */
 } canny_job;
 
 /* One thread's buffers. */
@@ -73,7 +72,9 @@ typedef struct canny_scratch {
     wide *mask_row;
     wide *smoothed;                 /* SMOOTHED_ROWS */
     float *down, *right, *magnitude; /* 2, 2 and 3 rows */
-    class_pixel *stack;
+    uint8_t *classes; /* one row, padded to whole words */
+    uint8_t *queued;
+    uint32_t *queue;
     ptrdiff_t pitch;
     ptrdiff_t next_smoothed, next_gradient; /* the first rows not yet computed */
 } canny_scratch;
@@ -88,7 +89,7 @@ static feature_status check_input(const feature_array *image, const feature_arra
     feature_status status = check_array(image, 2);
     if (status != FEATURE_OK)
         return status;
-    if (image->shape[1] > UINT32_MAX)
+    if (image->shape[1] > INT32_MAX) /* the words of a band are counted in 32 bits */
         return FEATURE_BAD_ARGUMENT;
     if (image->dtype == FEATURE_UINT64 || image->dtype == FEATURE_INT64)
         return FEATURE_BAD_DTYPE;
@@ -137,9 +138,19 @@ static canny_job new_job(const feature_array *image, const feature_array *mask,
     return job;
 }
 
+/* Words of a row of a class_map, and of one of its planes. */
+static ptrdiff_t map_pitch(const canny_job *job)
+{
+    return (job->cols + WORD_PIXELS - 1) / WORD_PIXELS + 2;
+}
+
+static ptrdiff_t plane_words(const canny_job *job)
+{
+    return (BAND_ROWS + 2) * map_pitch(job);
+}
+
 static void layout(canny_scratch *s, const canny_job *job, arena *a)
 {
-    size_t cols = (size_t)job->cols;
     s->pitch = row_pitch(job->cols);
     size_t wide_row = (size_t)s->pitch * sizeof(wide);
     size_t float_row = (size_t)s->pitch * sizeof(float);
@@ -154,10 +165,13 @@ static void layout(canny_scratch *s, const canny_job *job, arena *a)
     s->down = arena_take(a, 2, float_row);
     s->right = arena_take(a, 2, float_row);
     s->magnitude = arena_take(a, 3, float_row);
-    s->stack = arena_take(a, cols * BAND_ROWS, sizeof *s->stack);
+    s->classes = arena_take(a, (size_t)map_pitch(job), WORD_PIXELS);
+    s->queued = arena_take(a, (size_t)plane_words(job), sizeof *s->queued);
+    s->queue = arena_take(a, (size_t)plane_words(job), sizeof *s->queue);
 }
 
-static feature_status lease_scratch(canny_job *job, int threads, size_t more)
+/* One block for all threads, and for the planes of `bands` bands. */
+static feature_status lease_scratch(canny_job *job, int threads, ptrdiff_t bands)
 {
     canny_scratch counting;
     arena a = {NULL, 0};
@@ -165,11 +179,17 @@ static feature_status lease_scratch(canny_job *job, int threads, size_t more)
     job->scratch_size = a.used;
     arena whole = {NULL, 0};
     arena_take(&whole, (size_t)threads, a.used == SIZE_MAX ? SIZE_MAX / 2 : a.used);
-    arena_take(&whole, 1, more);
+    size_t planes = whole.used, words = (size_t)plane_words(job);
+    arena_take(&whole, 2 * (size_t)bands, words * sizeof *job->weak);
     if (a.used == SIZE_MAX || whole.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     job->scratch = memory_lease(whole.used);
-    return job->scratch == NULL ? FEATURE_NO_MEMORY : FEATURE_OK;
+    if (job->scratch == NULL)
+        return FEATURE_NO_MEMORY;
+    arena rest = {job->scratch, planes};
+    job->weak = arena_take(&rest, 2 * (size_t)bands, words * sizeof *job->weak);
+    job->strong = job->weak + (size_t)bands * words;
+    return FEATURE_OK;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -183,6 +203,8 @@ static void start_band(canny_scratch *s, const canny_job *job, int thread,
     layout(s, job, &a);
     s->next_gradient = first > 0 ? first - 1 : 0;
     s->next_smoothed = s->next_gradient > 0 ? s->next_gradient - 1 : 0;
+    memset(s->classes, CLASS_NONE, (size_t)map_pitch(job) * WORD_PIXELS);
+    memset(s->queued, 0, (size_t)plane_words(job) * sizeof *s->queued);
     smoother_start(&s->image, s->next_smoothed);
     if (job->normalize && job->mask != NULL)
         smoother_start(&s->mask, s->next_smoothed);
@@ -203,7 +225,7 @@ static void make_smoothed(canny_scratch *s, const canny_job *job, ptrdiff_t y)
         smoother_row(&s->mask, y, s->mask_row);
         job->plan.real->normalize_row(row, s->mask_row, job->cols);
     } else if (job->normalize) {
-        job->plan.real->normalize_row(row, ones_row(&s->ones, y), job->cols);
+        ones_divide(&s->ones, y, row);
     }
     row[-1] = row[0];
     row[job->cols] = row[job->cols - 1];
@@ -237,9 +259,9 @@ static void make_gradient(canny_scratch *s, const canny_job *job, ptrdiff_t y)
                                  ring(s, s->right, y, 2), ring(s, s->magnitude, y, 3));
 }
 
-static void classify_row(canny_scratch *s, const canny_job *job, ptrdiff_t y,
-                         uint8_t *classes)
+static void classify_row(canny_scratch *s, const canny_job *job, ptrdiff_t y)
 {
+    uint8_t *classes = s->classes;
     for (; s->next_gradient <= y + 1; s->next_gradient++)
         make_gradient(s, job, s->next_gradient);
     gradient_rows g = {ring(s, s->down, y, 2), ring(s, s->right, y, 2),
@@ -247,7 +269,6 @@ static void classify_row(canny_scratch *s, const canny_job *job, ptrdiff_t y,
                        ring(s, s->magnitude, y + 1, 3)};
     const wide *rows[SMOOTHED_ROWS];
     get_smoothed(s, job, y - 2, SMOOTHED_ROWS, rows);
-    classes[0] = classes[job->cols - 1] = CLASS_NONE;
     job->plan.real->suppress_row(&g, &job->limits, job->cols, classes);
     job->plan.real->decide_row(rows, &job->limits, job->cols, classes);
     if (job->mask != NULL) {
@@ -261,38 +282,50 @@ static void classify_row(canny_scratch *s, const canny_job *job, ptrdiff_t y,
 /* Bands                                                                    */
 /* ------------------------------------------------------------------------ */
 
-static class_band band_of(const canny_job *job, ptrdiff_t index)
+/* The map of band `index`, traced with the queue of one thread. */
+static class_map map_of(const canny_scratch *s, const canny_job *job, ptrdiff_t index)
 {
-    ptrdiff_t first = index * BAND_ROWS, left = job->rows - first;
-    return (class_band){job->classes + first * job->class_stride, job->class_stride,
-                        left < BAND_ROWS ? left : BAND_ROWS, job->cols};
+    ptrdiff_t first = index * plane_words(job);
+    return (class_map){job->weak + first, job->strong + first, map_pitch(job), s->queued,
+                       s->queue};
+}
+
+static ptrdiff_t band_rows(const canny_job *job, ptrdiff_t index)
+{
+    ptrdiff_t left = job->rows - index * BAND_ROWS;
+    return left < BAND_ROWS ? left : BAND_ROWS;
 }
 
 static void classify_band(void *context, ptrdiff_t index, int thread)
 {
     const canny_job *job = context;
-    class_band band = band_of(job, index);
-    ptrdiff_t first = index * BAND_ROWS;
+    ptrdiff_t first = index * BAND_ROWS, rows = band_rows(job, index);
+    size_t words = (size_t)plane_words(job);
+    int grew = 0; /* nobody asks */
     canny_scratch s;
     start_band(&s, job, thread, first);
-    for (ptrdiff_t y = first; y < first + band.rows; y++) {
-        uint8_t *classes = band.first + (y - first) * band.stride;
-        if (y == 0 || y == job->rows - 1 || job->cols < 3)
-            memset(classes, CLASS_NONE, (size_t)job->cols);
-        else
-            classify_row(&s, job, y, classes);
+    class_map map = map_of(&s, job, index);
+    memset(map.weak, 0, words * sizeof *map.weak);
+    memset(map.strong, 0, words * sizeof *map.strong);
+    for (ptrdiff_t y = 0; y < rows; y++) {
+        if (first + y == 0 || first + y == job->rows - 1 || job->cols < 3)
+            continue;
+        ptrdiff_t at = (y + 1) * map.pitch + 1;
+        classify_row(&s, job, first + y);
+        job->plan.plain->pack_row(s.classes, job->cols, map.weak + at, map.strong + at);
     }
-    job->plan.plain->trace_band(&band, s.stack);
+    job->plan.plain->trace_rows(&map, 0, rows, &grew);
 }
 
-/* Traces across the seam below band `index`, both ways; sets *changed. */
-static void trace_seam(const canny_job *job, ptrdiff_t index, class_pixel *stack,
-                       int *changed)
+/* Lets band `index` grow at its row `row`, beside the row `next` of its neighbour. */
+static void trace_beside(const canny_job *job, const canny_scratch *s, ptrdiff_t index,
+                         ptrdiff_t row, ptrdiff_t neighbour, ptrdiff_t next, int *grew)
 {
-    class_band upper = band_of(job, index), lower = band_of(job, index + 1);
-    const uint8_t *last = upper.first + (upper.rows - 1) * upper.stride;
-    job->plan.plain->trace_seam(last, &lower, 0, stack, changed);
-    job->plan.plain->trace_seam(lower.first, &upper, upper.rows - 1, stack, changed);
+    class_map map = map_of(s, job, index), other = map_of(s, job, neighbour);
+    ptrdiff_t beyond = neighbour < index ? 0 : row + 2;
+    memcpy(map.strong + beyond * map.pitch, other.strong + (next + 1) * map.pitch,
+           (size_t)map.pitch * sizeof *map.strong);
+    job->plan.plain->trace_rows(&map, row, 1, grew);
 }
 
 /* Down and up again until no band lights another; most often once. */
@@ -301,12 +334,14 @@ static feature_status trace_seams(const canny_job *job, team *t)
     arena a = {job->scratch, 0};
     canny_scratch s;
     layout(&s, job, &a);
-    int changed = 1;
-    while (changed) {
-        changed = 0;
+    memset(s.queued, 0, (size_t)plane_words(job) * sizeof *s.queued);
+    int grew = 1;
+    while (grew) {
+        grew = 0;
         for (ptrdiff_t k = 0; k < 2 * (job->bands - 1); k++) {
-            ptrdiff_t seam = k < job->bands - 1 ? k : 2 * (job->bands - 1) - 1 - k;
-            trace_seam(job, seam, s.stack, &changed);
+            ptrdiff_t upper = k < job->bands - 1 ? k : 2 * (job->bands - 1) - 1 - k;
+            trace_beside(job, &s, upper + 1, 0, upper, BAND_ROWS - 1, &grew);
+            trace_beside(job, &s, upper, BAND_ROWS - 1, upper + 1, 0, &grew);
             if (team_poll(t) != FEATURE_OK)
                 return FEATURE_INTERRUPTED;
         }
@@ -317,17 +352,13 @@ static feature_status trace_seams(const canny_job *job, team *t)
 static void finish_band(void *context, ptrdiff_t index, int thread)
 {
     const canny_job *job = context;
-    class_band band = band_of(job, index);
+    ptrdiff_t pitch = map_pitch(job);
+    const uint64_t *strong = job->strong + index * plane_words(job) + pitch + 1;
     (void)thread;
-    for (ptrdiff_t y = 0; y < band.rows; y++) {
-        uint8_t *classes = band.first + y * band.stride;
-        job->plan.plain->finish_row(classes, job->cols);
-        if (job->edges->strides[1] == 1)
-            continue;
-        unsigned char *out = row_of(job->edges, index * BAND_ROWS + y);
-        for (ptrdiff_t x = 0; x < job->cols; x++)
-            out[x * job->edges->strides[1]] = classes[x];
-    }
+    for (ptrdiff_t y = 0; y < band_rows(job, index); y++)
+        job->plan.plain->expand_row(strong + y * pitch, job->cols,
+                                    row_of(job->edges, index * BAND_ROWS + y),
+                                    job->edges->strides[1]);
 }
 
 static feature_status run_job(canny_job *job, team *t)
@@ -355,17 +386,9 @@ feature_status feature_canny(const feature_array *image, const feature_array *ma
     canny_job job = new_job(image, mask, parameters);
     job.edges = edges;
     team t = team_for(run, job.bands, nanoseconds(&job));
-    /* Classes live in the output, unless its columns are apart. */
-    int in_place = edges->strides[1] == 1;
-    size_t map_size;
-    if (__builtin_mul_overflow((size_t)job.rows, (size_t)job.cols, &map_size))
-        return FEATURE_NO_MEMORY;
-    status = lease_scratch(&job, t.threads, in_place ? 0 : map_size);
+    status = lease_scratch(&job, t.threads, job.bands);
     if (status != FEATURE_OK)
         return status;
-    job.classes = in_place ? row_of(edges, 0)
-                           : job.scratch + (size_t)t.threads * job.scratch_size;
-    job.class_stride = in_place ? edges->strides[0] : job.cols;
     status = run_job(&job, &t);
     memory_return(job.scratch);
     return status;

@@ -14,6 +14,7 @@
 
 #define LINE ((size_t)64)
 #define HUGE_PAGE ((size_t)2 << 20)
+#define PAGES ((size_t)64 << 10) /* a multiple of every system's page */
 #define SLOTS 16
 #define KEPT_AT_MOST ((size_t)64 << 20)
 
@@ -53,10 +54,20 @@ static block *allocate(size_t size)
     block *b = aligned_alloc(alignment, whole);
     if (b == NULL)
         return NULL;
-    if (alignment == HUGE_PAGE)
-        madvise(b, whole, MADV_HUGEPAGE);
+    if (alignment == HUGE_PAGE) /* what is left over is touched page by page */
+        madvise(b, (size + LINE) / HUGE_PAGE * HUGE_PAGE, MADV_HUGEPAGE);
     b->size = whole - LINE;
     return b;
+}
+
+/* The pages go back to the system here and now; free() alone may keep them. */
+static void release(block *b)
+{
+    uintptr_t start = ((uintptr_t)b + LINE + PAGES - 1) / PAGES * PAGES;
+    uintptr_t end = ((uintptr_t)b + LINE + b->size) / PAGES * PAGES;
+    if (end > start)
+        madvise((void *)start, end - start, MADV_DONTNEED);
+    free(b);
 }
 
 void *memory_lease(size_t size)
@@ -68,7 +79,7 @@ void *memory_lease(size_t size)
         atomic_fetch_sub(&kept, b->size);
         if (b->size >= size)
             return bytes_of(b);
-        free(b); /* calls grow: a larger one takes its place */
+        release(b); /* calls grow: a larger one takes its place */
     }
     block *b = allocate(size);
     return b == NULL ? NULL : bytes_of(b);
@@ -88,7 +99,7 @@ void memory_return(void *bytes)
         }
     }
     atomic_fetch_sub(&kept, size);
-    free(b);
+    release(b);
 }
 
 void memory_release(void)
@@ -97,7 +108,7 @@ void memory_release(void)
         block *b = atomic_exchange(&slots[i], NULL);
         if (b != NULL) {
             atomic_fetch_sub(&kept, b->size);
-            free(b);
+            release(b);
         }
     }
 }

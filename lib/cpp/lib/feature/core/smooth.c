@@ -186,6 +186,8 @@ void ones_layout(ones_smoother *s, const smooth_plan *plan, arena *a)
     s->outside = arena_take(a, ROW_BLOCK, sizeof(wide));
     s->block = arena_take(a, ROW_BLOCK, sizeof(wide));
     s->out = arena_take(a, (size_t)s->s.pitch, sizeof(wide));
+    s->divisor = arena_take(a, (size_t)s->s.pitch, sizeof(wide));
+    s->reciprocal = arena_take(a, (size_t)s->s.pitch, sizeof(wide));
 }
 
 void ones_start(ones_smoother *s)
@@ -220,7 +222,19 @@ const wide *ones_row(ones_smoother *s, ptrdiff_t y)
     for (ptrdiff_t x = 0; x < cols_of(s->s.plan); x++)
         sums[x] = sum;
     sum_along(&s->s, sums, s->out);
+    s->s.plan->real->invert_row(s->out, cols_of(s->s.plan), s->divisor, s->reciprocal,
+                                &s->invertible);
     s->last = sum;
     s->valid = 1;
     return s->out;
+}
+
+void ones_divide(ones_smoother *s, ptrdiff_t y, wide *row)
+{
+    const real_kernels *real = s->s.plan->real;
+    const wide *weight = ones_row(s, y);
+    if (s->invertible)
+        real->divide_row(row, s->divisor, s->reciprocal, cols_of(s->s.plan));
+    else
+        real->normalize_row(row, weight, cols_of(s->s.plan));
 }

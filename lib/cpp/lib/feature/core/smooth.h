@@ -76,12 +76,16 @@ typedef struct ones_smoother {
     wide *one, *outside; /* blocks of 1 and of cval */
     wide *block;
     wide *out;
-    wide last; /* the column sum that `out` was made from */
-    int valid;
+    wide *divisor, *reciprocal; /* made of `out` */
+    wide last;                  /* the column sum that `out` was made from */
+    int valid, invertible;
 } ones_smoother;
 
 void ones_layout(ones_smoother *s, const smooth_plan *plan, arena *a);
 void ones_start(ones_smoother *s);
 const wide *ones_row(ones_smoother *s, ptrdiff_t y); /* any order */
+
+/* Divides a smoothed row y by what ones_row gives and the epsilon of its type. */
+void ones_divide(ones_smoother *s, ptrdiff_t y, wide *row);
 
 #endif

@@ -145,12 +145,12 @@ void NAME(suppress_row)(const gradient_rows *g, const edge_limits *limits, ptrdi
     const edge_limits bounds = *limits;
     for (ptrdiff_t x = 1; x < n - 1; x += LANES) {
         typedef uint8_t bytes __attribute__((vector_size(LANES)));
-        ptrdiff_t left = n - 1 - x;
         bytes screened = {0};
         if (any_lane(~(load_lanes(rows.here + x) < bounds.low_below)))
             screened = __builtin_convertvector(screen(&rows, &bounds, x), bytes);
-        memcpy(classes + x, &screened, left < LANES ? (size_t)left : LANES);
+        memcpy(classes + x, &screened, sizeof screened);
     }
+    memset(classes + n - 1, CLASS_NONE, LANES);
 }
 
 /* ------------------------------------------------------------------------ */

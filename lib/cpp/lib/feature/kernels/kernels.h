@@ -42,16 +42,20 @@ typedef struct edge_limits {
     float low_below, low_above, high_below, high_above;
 } edge_limits;
 
-/* A pixel of a band of classes. */
-typedef struct class_pixel {
-    uint32_t y, x;
-} class_pixel;
+#define WORD_PIXELS 64 /* side by side in a word, the first in its lowest bit */
 
-/* Some rows of the map of classes, in place; `rows` and `cols` fit 32 bits. */
-typedef struct class_band {
-    uint8_t *first;
-    ptrdiff_t stride, rows, cols;
-} class_band;
+/*
+ * The classes of some rows as bits, a pixel in one of both planes or in none. Rows are
+ * `pitch` words long. The first and the last word of each are empty, and so are the
+ * row before the first and the one behind the last, where `strong` may hold what a
+ * neighbouring band ends with.
+ */
+typedef struct class_map {
+    uint64_t *weak, *strong;
+    ptrdiff_t pitch;
+    uint8_t *queued; /* of each word, whether it is on the queue; all 0 between calls */
+    uint32_t *queue; /* room for all words */
+} class_map;
 
 /* What a peak must reach, and how far its window goes along the line. */
 typedef struct peak_line {

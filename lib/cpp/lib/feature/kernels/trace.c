@@ -1,8 +1,13 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Hysteresis on the map of classes: a weak pixel that touches a strong one, by a
- * side or a corner, becomes strong. Which pixels end up strong does not depend on
- * the order, so bands can be traced side by side and their seams afterwards.
+ * Hysteresis on maps of classes, 64 pixels a word: a weak pixel that touches a strong
+ * one, by a side or a corner, becomes strong. Which pixels end up strong does not
+ * depend on the order, so bands can be traced side by side and their seams afterwards.
+ *
+ * A word grows into all that its nine words let it reach, and then along its own runs
+ * of weak pixels: adding a seed to a run carries to the run's end. Only words around
+ * one that has grown are looked at again, so that the work is bounded by the pixels
+ * that turn strong, however the line winds.
  */
 #include "kernels/variant.h"
 
@@ -19,106 +24,115 @@ void NAME(erode_row)(const uint8_t *const *mask, ptrdiff_t stride, ptrdiff_t n,
     }
 }
 
-/*
- * Makes the weak neighbours of everything on the stack strong, and so on. The first
- * and last column are never edges, so that all neighbours lie in the row.
- */
-static void flood(const class_band *band, class_pixel *stack, ptrdiff_t depth)
+/* The bytes at p that have this bit, one bit each. */
+static inline uint64_t bits_of(const uint8_t *p, int bit)
 {
-    while (depth > 0) {
-        class_pixel at = stack[--depth];
-        uint32_t top = at.y > 0 ? at.y - 1 : 0;
-        uint32_t bottom = at.y + 1 < band->rows ? at.y + 1 : at.y;
-        for (uint32_t y = top; y <= bottom; y++) {
-            uint8_t *row = band->first + y * band->stride + at.x;
-            for (int k = -1; k <= 1; k++) {
-                if (row[k] == CLASS_WEAK) {
-                    row[k] = CLASS_STRONG;
-                    stack[depth++] = (class_pixel){y, at.x + (uint32_t)k};
-                }
-            }
+#if defined(__AVX512BW__)
+    return _mm512_test_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8((char)bit));
+#else
+    uint64_t bits = 0;
+    for (int k = 0; k < WORD_PIXELS; k += 8) {
+        uint64_t eight;
+        memcpy(&eight, p + k, sizeof eight);
+        eight = eight / (unsigned)bit & UINT64_C(0x0101010101010101);
+        bits |= (eight * UINT64_C(0x0102040810204080) >> 56) << k;
+    }
+    return bits;
+#endif
+}
+
+/* Classes, padded with CLASS_NONE to whole words, as bits. */
+void NAME(pack_row)(const uint8_t *classes, ptrdiff_t n, uint64_t *weak,
+                    uint64_t *strong)
+{
+    for (ptrdiff_t x = 0; x < n; x += WORD_PIXELS) {
+        weak[x / WORD_PIXELS] = bits_of(classes + x, CLASS_WEAK);
+        strong[x / WORD_PIXELS] = bits_of(classes + x, CLASS_STRONG);
+    }
+}
+
+/* What touches the bits of word i of `strong`, within that word. */
+static inline uint64_t reach(const uint64_t *strong, ptrdiff_t i, ptrdiff_t pitch)
+{
+    const uint64_t *over = strong + i - pitch, *here = strong + i,
+                   *under = strong + i + pitch;
+    uint64_t column = over[0] | here[0] | under[0];
+    uint64_t before = over[-1] | here[-1] | under[-1];
+    uint64_t after = over[1] | here[1] | under[1];
+    return column | column << 1 | column >> 1 | before >> 63 | after << 63;
+}
+
+/* Seeds and all of `among` that stands in one run with them. */
+static inline uint64_t along_runs(uint64_t seeds, uint64_t among)
+{
+    uint64_t up = among & (~(among + seeds) | seeds);
+    uint64_t down = seeds;
+    for (int step = 1; step < 64; step *= 2) {
+        down |= among & down >> step;
+        among &= among >> step;
+    }
+    return up | down;
+}
+
+/* Puts word i on the queue if it is not there and has something to grow. */
+static inline ptrdiff_t enqueue(const class_map *map, ptrdiff_t i, ptrdiff_t count)
+{
+    map->queue[count] = (uint32_t)i;
+    int wanted = map->weak[i] != 0 && !map->queued[i];
+    map->queued[i] |= (uint8_t)wanted;
+    return count + wanted;
+}
+
+/* Word i after its weak pixels have grown; the new length of the queue. */
+static ptrdiff_t spread(const class_map *map, ptrdiff_t i, uint64_t grown,
+                        ptrdiff_t count)
+{
+    map->strong[i] |= grown;
+    map->weak[i] &= ~grown;
+    for (int down = -1; down <= 1; down++) {
+        ptrdiff_t j = i + down * map->pitch;
+        if (down != 0)
+            count = enqueue(map, j, count);
+        if (grown & 1)
+            count = enqueue(map, j - 1, count);
+        if (grown >> 63)
+            count = enqueue(map, j + 1, count);
+    }
+    return count;
+}
+
+void NAME(trace_rows)(const class_map *map, ptrdiff_t first, ptrdiff_t rows, int *grew)
+{
+    ptrdiff_t count = 0;
+    for (ptrdiff_t y = first + rows; y-- > first;)
+        for (ptrdiff_t i = (y + 2) * map->pitch - 2; i > (y + 1) * map->pitch; i--)
+            count = enqueue(map, i, count);
+    while (count > 0) {
+        ptrdiff_t i = map->queue[--count];
+        uint64_t weak = map->weak[i], seeds = weak & reach(map->strong, i, map->pitch);
+        map->queued[i] = 0;
+        if (seeds != 0) {
+            count = spread(map, i, along_runs(seeds, weak), count);
+            *grew = 1;
         }
     }
 }
 
-/* Marks with 1 the pixels of `row` that are strong and touch a weak one. */
-static void find_seeds(const uint8_t *restrict above, const uint8_t *restrict row,
-                       const uint8_t *restrict below, ptrdiff_t n, uint8_t *restrict seeds)
+/* The n first bits as bools. */
+void NAME(expand_row)(const uint64_t *bits, ptrdiff_t n, uint8_t *out, ptrdiff_t stride)
 {
-    for (ptrdiff_t x = 0; x < n; x++) {
-        uint8_t left = above[x - 1] | row[x - 1] | below[x - 1];
-        uint8_t here = above[x] | below[x];
-        uint8_t right = above[x + 1] | row[x + 1] | below[x + 1];
-        seeds[x] = (left | here | right) & row[x] >> 1 & CLASS_WEAK;
+    ptrdiff_t x = 0;
+#if defined(__AVX512BW__)
+    for (; stride == 1 && x + WORD_PIXELS <= n; x += WORD_PIXELS)
+        _mm512_storeu_si512(out + x,
+                            _mm512_maskz_set1_epi8(bits[x / WORD_PIXELS], 1));
+#endif
+    for (; stride == 1 && x + 8 <= n; x += 8) {
+        uint64_t eight = bits[x / WORD_PIXELS] >> x % WORD_PIXELS & 0xff;
+        eight = eight * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
+        eight = (eight + UINT64_C(0x00406070787c7e7f)) >> 7 & UINT64_C(0x0101010101010101);
+        memcpy(out + x, &eight, sizeof eight);
     }
-}
-
-#define SEEDS 512 /* pixels looked at together */
-
-/* Floods from the seeds of a row; a pixel is pushed once at most, so `stack` needs
- * room for one band. */
-static void trace_row(const class_band *band, ptrdiff_t y, class_pixel *stack)
-{
-    const uint8_t *row = band->first + y * band->stride;
-    const uint8_t *above = y > 0 ? row - band->stride : row;
-    const uint8_t *below = y + 1 < band->rows ? row + band->stride : row;
-    uint8_t seeds[SEEDS];
-    for (ptrdiff_t first = 1; first < band->cols - 1; first += SEEDS) {
-        ptrdiff_t left = band->cols - 1 - first, n = left < SEEDS ? left : SEEDS;
-        if (n < SEEDS)
-            memset(seeds, 0, sizeof seeds); /* what lies behind the last pixel */
-        find_seeds(above + first, row + first, below + first, n, seeds);
-        for (ptrdiff_t x = 0; x < n; x += 8) {
-            uint64_t eight;
-            memcpy(&eight, seeds + x, sizeof eight);
-            for (ptrdiff_t k = x; eight != 0 && k < x + 8; k++) {
-                if (!seeds[k])
-                    continue;
-                stack[0] = (class_pixel){(uint32_t)y, (uint32_t)(first + k)};
-                flood(band, stack, 1);
-            }
-        }
-    }
-}
-
-void NAME(trace_band)(const class_band *band, class_pixel *stack)
-{
-    for (ptrdiff_t y = 0; y < band->rows; y++)
-        trace_row(band, y, stack);
-}
-
-/* Is one of the eight bytes at p strong? */
-static inline int any_strong(const uint8_t *p)
-{
-    uint64_t eight;
-    memcpy(&eight, p, sizeof eight);
-    return (eight & UINT64_C(0x0202020202020202)) != 0;
-}
-
-/* Floods `to` from the row `from` that lies beside its row `row`. */
-void NAME(trace_seam)(const uint8_t *from, const class_band *to, ptrdiff_t row,
-                      class_pixel *stack, int *changed)
-{
-    uint8_t *beside = to->first + row * to->stride;
-    for (ptrdiff_t x = 1; x < to->cols - 1; x++) {
-        if (x + 8 <= to->cols && !any_strong(from + x)) {
-            x += 7;
-            continue;
-        }
-        for (ptrdiff_t u = x - 1; from[x] == CLASS_STRONG && u <= x + 1; u++) {
-            if (beside[u] == CLASS_WEAK) {
-                beside[u] = CLASS_STRONG;
-                stack[0] = (class_pixel){(uint32_t)row, (uint32_t)u};
-                flood(to, stack, 1);
-                *changed = 1;
-            }
-        }
-    }
-}
-
-/* Strong pixels become true, all others false. */
-void NAME(finish_row)(uint8_t *classes, ptrdiff_t n)
-{
-    for (ptrdiff_t x = 0; x < n; x++)
-        classes[x] = classes[x] >> 1;
+    for (; x < n; x++)
+        out[x * stride] = bits[x / WORD_PIXELS] >> x % WORD_PIXELS & 1;
 }

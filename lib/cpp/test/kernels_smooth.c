@@ -27,13 +27,14 @@ static double spec_sum(const double *in, const double *weights, ptrdiff_t radius
     return sum;
 }
 
+/* One row of sums, or two whose rows begin one below the other. */
 static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
-                        ptrdiff_t radius)
+                        ptrdiff_t radius, int count)
 {
-    wide_row in[2 * RADIUS_AT_MOST + 1], out = wide_row_new(n);
-    const wide *rows[2 * RADIUS_AT_MOST + 1];
+    wide_row in[2 * RADIUS_AT_MOST + 2], out[2] = {wide_row_new(n), wide_row_new(n)};
+    const wide *rows[2 * RADIUS_AT_MOST + 2];
     double weights[RADIUS_AT_MOST + 1];
-    ptrdiff_t under = 2 * radius + 1;
+    ptrdiff_t under = 2 * radius + count;
     int calm = random_below(3) != 0, wrong = 0;
     fill_weights(weights, radius);
     for (ptrdiff_t y = 0; y < under; y++) {
@@ -41,27 +42,43 @@ static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
         fill_row(in[y].first, 0, n, calm);
         rows[y] = in[random_below(4) ? y : random_below(y + 1)].first;
     }
-    k->smooth_columns(rows, weights, radius, n, out.first);
+    if (count == 1)
+        k->smooth_columns(rows, weights, radius, n, out[0].first);
+    else
+        k->smooth_column_pairs(rows, weights, radius, n, out[0].first, out[1].first);
     for (ptrdiff_t x = 0; x < n; x++) {
-        double column[2 * RADIUS_AT_MOST + 1];
+        double column[2 * RADIUS_AT_MOST + 2];
         for (ptrdiff_t y = 0; y < under; y++)
             column[y] = rows[y][x];
-        double sum = spec_sum(column + radius, weights, radius);
-        wrong += !same_double(out.first[x], spec_stored(sum, is_float));
+        for (int c = 0; c < count; c++) {
+            double sum = spec_sum(column + radius + c, weights, radius);
+            wrong += !same_double(out[c].first[x], spec_stored(sum, is_float));
+        }
     }
-    check_case("(n %td, radius %td)", n, radius);
+    check_case("(n %td, radius %td, %d rows)", n, radius, count);
     CHECK(wrong == 0);
     for (ptrdiff_t y = 0; y < under; y++)
         guarded_free(&in[y].memory);
-    guarded_free(&out.memory);
+    guarded_free(&out[0].memory);
+    guarded_free(&out[1].memory);
+}
+
+static void columns_all(const real_kernels *k, int is_float, int count)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++)
+        for (int times = 0; times < 3; times++)
+            columns_one(k, is_float, length_number(i), random_below(RADIUS_AT_MOST + 1),
+                        count);
 }
 
 void check_smooth_columns(const real_kernels *k, int is_float)
 {
-    for (ptrdiff_t i = 0; i < LENGTHS; i++)
-        for (int times = 0; times < 3; times++)
-            columns_one(k, is_float, length_number(i),
-                        random_below(RADIUS_AT_MOST + 1));
+    columns_all(k, is_float, 1);
+}
+
+void check_smooth_column_pairs(const real_kernels *k, int is_float)
+{
+    columns_all(k, is_float, 2);
 }
 
 /* The row with its border is as core/smooth.c makes it: whole blocks at both ends. */

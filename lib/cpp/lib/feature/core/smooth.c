@@ -48,8 +48,9 @@ static void layout_sums(smoother *s, const smooth_plan *plan, arena *a)
     s->pitch = row_pitch(cols_of(plan));
     s->radius = plan->axis[0].radius;
     s->column_sums = arena_take(a, (size_t)sums_size(plan), sizeof(wide));
+    s->next_sums = arena_take(a, (size_t)sums_size(plan), sizeof(wide));
     s->beyond = arena_take(a, 2 * (size_t)radius, sizeof(ptrdiff_t));
-    s->rows = arena_take(a, 2 * (size_t)s->radius + 1, sizeof(wide *));
+    s->rows = arena_take(a, 2 * (size_t)s->radius + 2, sizeof(wide *));
 }
 
 static void start_sums(smoother *s)
@@ -61,6 +62,8 @@ static void start_sums(smoother *s)
         s->beyond[radius + k] = border_index(cols + k, cols, plan->axis[1].border);
     }
     memset(s->column_sums, 0, (size_t)sums_size(plan) * sizeof(wide));
+    memset(s->next_sums, 0, (size_t)sums_size(plan) * sizeof(wide));
+    s->next = -1;
 }
 
 /* Is the filter so long that the whole image is kept, each row under its number? */
@@ -72,8 +75,8 @@ static int keeps_all(const smoother *s)
 void smoother_layout(smoother *s, const smooth_plan *plan, arena *a)
 {
     layout_sums(s, plan, a);
-    ptrdiff_t under_filter = 2 * s->radius + 1;
-    s->ring_rows = under_filter < rows_of(plan) ? under_filter : rows_of(plan);
+    ptrdiff_t under_filters = 2 * s->radius + 2;
+    s->ring_rows = under_filters < rows_of(plan) ? under_filters : rows_of(plan);
     size_t row_bytes = (size_t)s->pitch * sizeof(wide);
     s->ring = arena_take(a, (size_t)s->ring_rows, row_bytes);
     s->outside = arena_take(a, 1, row_bytes);
@@ -132,17 +135,17 @@ static void load_source_row(smoother *s, ptrdiff_t y)
 void smoother_load(smoother *s, ptrdiff_t y, ptrdiff_t last)
 {
     int all = keeps_all(s);
-    ptrdiff_t needed = all ? rows_of(s->plan) - 1 : y + s->radius;
+    ptrdiff_t needed = all ? rows_of(s->plan) - 1 : y + 1 + s->radius;
     if (!all && s->loaded < y - s->radius)
         s->loaded = y - s->radius;
     for (ptrdiff_t end = needed < last ? needed : last; s->loaded <= end; s->loaded++)
         load_source_row(s, s->loaded);
 }
 
-/* Loads what row y needs, and points s->rows at it. */
+/* Loads what rows y and y + 1 need, and points s->rows at it. */
 static void gather_rows(smoother *s, ptrdiff_t y)
 {
-    ptrdiff_t first = y - s->radius, last = y + s->radius, rows = rows_of(s->plan);
+    ptrdiff_t first = y - s->radius, last = y + 1 + s->radius, rows = rows_of(s->plan);
     int all = keeps_all(s);
     smoother_load(s, y, PTRDIFF_MAX);
     for (ptrdiff_t k = first; k <= last; k++) {
@@ -165,14 +168,28 @@ static void sum_along(smoother *s, wide *sums, wide *out)
     plan->real->smooth_row(sums, filter->weights, radius, cols, out);
 }
 
+static void swap_sums(smoother *s)
+{
+    wide *sums = s->column_sums;
+    s->column_sums = s->next_sums;
+    s->next_sums = sums;
+}
+
 void smoother_row(smoother *s, ptrdiff_t y, wide *out)
 {
     const smooth_plan *plan = s->plan;
-    wide *sums = s->column_sums + side(plan);
-    gather_rows(s, y);
-    plan->real->smooth_columns(s->rows, plan->axis[0].weights, s->radius, cols_of(plan),
-                               sums);
-    sum_along(s, sums, out);
+    ptrdiff_t before = side(plan);
+    if (s->next == y) {
+        swap_sums(s);
+        s->next = -1;
+    } else {
+        gather_rows(s, y);
+        plan->real->smooth_column_pairs(s->rows, plan->axis[0].weights, s->radius,
+                                        cols_of(plan), s->column_sums + before,
+                                        s->next_sums + before);
+        s->next = y + 1;
+    }
+    sum_along(s, s->column_sums + before, out);
 }
 
 /* ------------------------------------------------------------------------ */

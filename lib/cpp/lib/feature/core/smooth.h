@@ -41,10 +41,12 @@ typedef struct smoother {
     const smooth_plan *plan;
     row_reader *read;   /* where rows come from; NULL: from the plan's image */
     void *from;
-    wide *ring;         /* the last 2 radius + 1 source rows, or all if fewer */
+    wide *ring;         /* the last 2 radius + 2 source rows, or all if fewer */
     wide *outside;      /* a row of the border's constant */
     const wide **rows;  /* those under the filter in order, for the kernel */
     wide *column_sums;  /* one row with its border on both sides */
+    wide *next_sums;    /* the same for row `next`, where that is not -1 */
+    ptrdiff_t next;
     ptrdiff_t *beyond;  /* columns that stand beyond the border: left, then right */
     ptrdiff_t pitch, radius, ring_rows;
     ptrdiff_t loaded; /* the first row below those in the ring */
@@ -59,8 +61,8 @@ void smoother_start(smoother *s, ptrdiff_t first_row);
 /* The same, where source rows come from `read`. */
 void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read, void *from);
 
-/* Loads what row y needs, up to the source row `last` at most, so that several
- * smoothers whose rows are made together can be led in step. */
+/* Loads what rows y and y + 1 need, which are made together, up to the source row
+ * `last` at most, so that several smoothers can be led in step. */
 void smoother_load(smoother *s, ptrdiff_t y, ptrdiff_t last);
 
 /* Smoothed row y into a padded row; y must not decrease within a band. */

@@ -49,7 +49,7 @@ void tensor_start(tensor_rows *t, ptrdiff_t first_row)
 
 void tensor_move(tensor_rows *t, ptrdiff_t y)
 {
-    while (t->smoother[2].loaded < y + t->smoother[2].radius + 1) {
+    while (t->smoother[2].loaded < y + 1 + t->smoother[2].radius + 1) {
         ptrdiff_t before = t->smoother[2].loaded;
         for (int k = 0; k < 3; k++)
             smoother_load(&t->smoother[k], y, t->smoother[2].loaded);

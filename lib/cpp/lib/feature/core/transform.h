@@ -46,25 +46,24 @@ typedef enum transform_kind {
 
 /* One length's tables. Read only once prepared: threads and axes may share it. */
 typedef struct transform {
-    fft_tables fft;     /* of `n`, or of Bluestein's longer transform */
     ptrdiff_t n;
-    int bluestein;
-    ptrdiff_t *order;   /* where the fft wants element k */
-    ptrdiff_t *folded;  /* the same for the DCT's input: even elements, odd ones back */
-    double *quarter;    /* cos, sin of pi k / (2 n), k <= n / 2 */
-    double *chirp;      /* Bluestein: cos, sin of pi k^2 / n, k < n */
-    double *chirp_spectrum;
-    double *circle;     /* cos, sin of 2 pi k / fft.n */
-    double *spare;      /* room for making the tables, one block of fft.n */
+    int bluestein;    /* `fft` is longer than n, at least 2 n - 1 */
+    fft_tables fft;
+    ptrdiff_t *order; /* where the fft wants its element k */
+    double *quarter;  /* cos, sin of 2 pi k / (4 n), k <= n / 2 */
+    double *chirp;    /* Bluestein: cos, sin of pi k^2 / n, k < n */
+    double *spectrum; /* Bluestein: the chirp's, conjugate, divided by fft.n */
+    double *circle;   /* cos, sin of 2 pi k / fft.n, for making the tables */
+    double *spare;    /* Bluestein: a block, for the same */
 } transform;
 
-/* For any n from 1. Takes about 64 n bytes (large prime factors: 1,300 n at most). */
+/* For 1 <= n < 2^29. Takes about 50 n bytes (large prime factors: up to 500 n). */
 void transform_layout(transform *t, ptrdiff_t n, arena *a);
 
 /* Computes the tables, about 10 ns an element. */
 void transform_prepare(transform *t);
 
-/* What one thread needs: 256 n bytes (large prime factors: up to 1,500 n). */
+/* What one thread needs: 256 n bytes (large prime factors: up to 900 n). */
 double *transform_scratch(const transform *t, arena *a);
 
 /* Error bound, relative to the largest element of the result's block; a round trip's is
@@ -105,7 +104,6 @@ typedef struct transform_job {
     int terms;               /* 0: no weights */
     const double *along[TRANSFORM_TERMS], *across[TRANSFORM_TERMS];
     double *const *scratch; /* of each thread */
-    const plain_kernels *plain;
 } transform_job;
 
 /* Lines along one axis of a contiguous array, in and out alike; the last axis' lines

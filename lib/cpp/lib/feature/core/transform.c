@@ -177,13 +177,12 @@ static ptrdiff_t blocks_a_plane(const transform_job *job)
     return (job->count + lines_a_block(job) - 1) / lines_a_block(job);
 }
 
-/* Where in memory up to TRANSFORM_LANES lines from `line` on stand, n elements each. */
-static fft_lines lines_from(const block *b, const transform_side *side, ptrdiff_t line,
-                            ptrdiff_t n)
+/* Where in memory the block's lines stand, n elements each. */
+static fft_lines lines_of(const block *b, const transform_side *side, ptrdiff_t n)
 {
-    ptrdiff_t left = b->job->count - line;
-    left = left > TRANSFORM_LANES ? TRANSFORM_LANES : left;
-    return (fft_lines){.count = left > 0 ? left : 0,
+    ptrdiff_t left = b->job->count - b->first, lanes = lines_a_block(b->job);
+    return (fft_lines){.count = left < lanes ? left : lanes,
+                       .lanes = lanes,
                        .next = side->next,
                        .step = side->step,
                        .length = side->length > 0 ? side->length : n,
@@ -191,35 +190,19 @@ static fft_lines lines_from(const block *b, const transform_side *side, ptrdiff_
                        .factor = 1};
 }
 
-/* The first element; of no line at all, any. */
-static ptrdiff_t offset_of(const block *b, const transform_side *side, ptrdiff_t line)
+static ptrdiff_t offset_of(const block *b, const transform_side *side)
 {
-    ptrdiff_t known = line < b->job->count ? line : b->first;
-    return b->plane * side->plane + known * side->next;
+    return b->plane * side->plane + b->first * side->next;
 }
 
-/* Real lines, the second half of them as imaginary parts. */
-static void gather(const block *b, const double *from, fft_lines how, wide *to)
+static void gather(const block *b, const double *from, const fft_lines *how, wide *to)
 {
-    const transform_side *side = &b->job->in;
-    for (ptrdiff_t half = 0; half < PITCH; half += TRANSFORM_LANES) {
-        ptrdiff_t line = b->first + half;
-        how.count = lines_from(b, side, line, how.n).count;
-        b->plain->gather_lines(from + offset_of(b, side, line), &how, to + half);
-    }
+    b->plain->gather_lines(from + offset_of(b, &b->job->in), how, to);
 }
 
-static void scatter(const block *b, const wide *from, fft_lines how, int exchanged,
-                    double *to)
+static void scatter(const block *b, const wide *from, const fft_lines *how, double *to)
 {
-    const transform_side *side = &b->job->out;
-    for (ptrdiff_t half = 0; half < PITCH; half += TRANSFORM_LANES) {
-        ptrdiff_t line = b->first + half;
-        how.count = lines_from(b, side, line, how.n).count;
-        b->plain->scatter_lines(
-            from + (exchanged ? TRANSFORM_LANES - half : half), &how,
-            to + offset_of(b, side, line));
-    }
+    b->plain->scatter_lines(from, how, to + offset_of(b, &b->job->out));
 }
 
 /* The transform of `lines`, in place. */
@@ -258,74 +241,72 @@ static void weigh(const block *b)
 
 static void cosine(const block *b)
 {
-    fft_lines in = lines_from(b, &b->job->in, b->first, b->t->n);
+    fft_lines in = lines_of(b, &b->job->in, b->t->n);
+    fft_lines out = lines_of(b, &b->job->out, b->t->n);
     in.order = b->order;
     in.folded = 1;
-    gather(b, b->job->in.real, in, b->lines);
+    gather(b, b->job->in.real, &in, b->lines);
     transform_lines(b->t, b->plain, b->lines, b->rest);
     b->plain->cosine_block(b->t->quarter, b->t->n, b->lines);
-    scatter(b, b->lines, lines_from(b, &b->job->out, b->first, b->t->n), 0,
-            b->job->out.real);
+    scatter(b, b->lines, &out, b->job->out.real);
 }
 
 static void cosine_inverse(const block *b)
 {
     ptrdiff_t n = b->t->n;
-    fft_lines in = lines_from(b, &b->job->in, b->first, n);
-    fft_lines out = lines_from(b, &b->job->out, b->first, n);
+    fft_lines in = lines_of(b, &b->job->in, n), out = lines_of(b, &b->job->out, n);
     in.factor = 1 / (double)n;
+    out.exchanged = TRANSFORM_LANES;
     out.folded = 1;
-    gather(b, b->job->in.real, in, b->ordered);
+    gather(b, b->job->in.real, &in, b->ordered);
     if (b->job->terms > 0)
         weigh(b);
     b->plain->cosine_inverse_block(b->ordered, b->t->quarter, n, b->order, b->lines);
     transform_lines(b->t, b->plain, b->lines, b->rest);
-    scatter(b, b->lines, out, 1, b->job->out.real);
+    scatter(b, b->lines, &out, b->job->out.real);
 }
 
 static void fourier(const block *b, int inverse)
 {
-    const transform_side *from = &b->job->in, *to = &b->job->out;
-    fft_lines in = lines_from(b, from, b->first, b->t->n);
-    fft_lines out = lines_from(b, to, b->first, b->t->n);
-    ptrdiff_t real = inverse ? TRANSFORM_LANES : 0, at = offset_of(b, from, b->first);
+    ptrdiff_t n = b->t->n, real = inverse ? TRANSFORM_LANES : 0;
+    fft_lines in = lines_of(b, &b->job->in, n), out = lines_of(b, &b->job->out, n);
+    wide *imaginary = b->lines + (TRANSFORM_LANES - real);
     in.order = b->order;
-    in.factor = inverse ? 1 / (double)b->t->n : 1;
-    b->plain->gather_lines(from->real + at, &in, b->lines + real);
-    b->plain->gather_lines(from->imaginary + at, &in,
-                           b->lines + TRANSFORM_LANES - real);
+    in.factor = inverse ? 1 / (double)n : 1;
+    gather(b, b->job->in.real, &in, b->lines + real);
+    gather(b, b->job->in.imaginary, &in, imaginary);
     transform_lines(b->t, b->plain, b->lines, b->rest);
-    at = offset_of(b, to, b->first);
-    b->plain->scatter_lines(b->lines + real, &out, to->real + at);
-    b->plain->scatter_lines(b->lines + TRANSFORM_LANES - real, &out, to->imaginary + at);
+    scatter(b, b->lines + real, &out, b->job->out.real);
+    scatter(b, imaginary, &out, b->job->out.imaginary);
 }
 
 static void real(const block *b)
 {
     ptrdiff_t half = b->t->n / 2 + 1;
-    fft_lines in = lines_from(b, &b->job->in, b->first, b->t->n);
-    fft_lines out = lines_from(b, &b->job->out, b->first, half);
+    fft_lines in = lines_of(b, &b->job->in, b->t->n);
+    fft_lines out = lines_of(b, &b->job->out, half);
     in.order = b->order;
     out.length = half;
-    gather(b, b->job->in.real, in, b->lines);
+    gather(b, b->job->in.real, &in, b->lines);
     transform_lines(b->t, b->plain, b->lines, b->rest);
     b->plain->real_block(b->lines, b->t->n, b->ordered);
-    scatter(b, b->ordered, out, 0, b->job->out.real);
-    scatter(b, b->ordered + half * PITCH, out, 0, b->job->out.imaginary);
+    scatter(b, b->ordered, &out, b->job->out.real);
+    scatter(b, b->ordered + half * PITCH, &out, b->job->out.imaginary);
 }
 
 static void real_inverse(const block *b)
 {
     ptrdiff_t half = b->t->n / 2 + 1;
-    fft_lines in = lines_from(b, &b->job->in, b->first, half);
-    fft_lines out = lines_from(b, &b->job->out, b->first, b->t->n);
+    fft_lines in = lines_of(b, &b->job->in, half);
+    fft_lines out = lines_of(b, &b->job->out, b->t->n);
     in.length = half;
     in.factor = 1 / (double)b->t->n;
-    gather(b, b->job->in.real, in, b->ordered);
-    gather(b, b->job->in.imaginary, in, b->ordered + half * PITCH);
+    out.exchanged = TRANSFORM_LANES;
+    gather(b, b->job->in.real, &in, b->ordered);
+    gather(b, b->job->in.imaginary, &in, b->ordered + half * PITCH);
     b->plain->real_inverse_block(b->ordered, b->t->n, b->order, b->lines);
     transform_lines(b->t, b->plain, b->lines, b->rest);
-    scatter(b, b->lines, out, 1, b->job->out.real);
+    scatter(b, b->lines, &out, b->job->out.real);
 }
 
 ptrdiff_t transform_blocks(const transform_job *job)

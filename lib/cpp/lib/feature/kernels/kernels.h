@@ -112,12 +112,15 @@ typedef struct fft_tables {
     fft_level level[TRANSFORM_LEVELS];
 } fft_tables;
 
-/* Where TRANSFORM_LANES lines, or fewer, lie in an array and in a block. */
+/* Where lines lie in an array and in a block. `lanes` is TRANSFORM_LANES, for one of the
+ * parts of complex lines, or TRANSFORM_LINES; `count` of them stand for lines. */
 typedef struct fft_lines {
-    ptrdiff_t count, next, step, length; /* in the array; `length` elements of each */
-    ptrdiff_t n;            /* in the block; what is not in the array is 0 */
-    double factor;          /* of what is gathered */
-    int folded;             /* the block has even elements first, then odd ones back */
+    ptrdiff_t count, lanes;
+    ptrdiff_t next, step, length; /* in the array: `length` elements of each line */
+    ptrdiff_t n;                  /* in the block; what is not in the array is 0 */
+    double factor;                /* of what is gathered */
+    ptrdiff_t exchanged; /* TRANSFORM_LANES: parts change places in scatter_lines; or 0 */
+    int folded;          /* the block has even elements first, then odd ones back */
     const ptrdiff_t *order; /* then element k at order[k], or NULL */
 } fft_lines;
 

@@ -69,22 +69,12 @@ static inline ptrdiff_t place_of(const fft_lines *how, ptrdiff_t k)
     return (how->order == NULL ? k : how->order[k]) * PITCH;
 }
 
-static inline int are_rows(const fft_lines *how)
-{
-    return how->step == 1 && how->count == HALF;
-}
-
-static inline int are_columns(const fft_lines *how)
-{
-    return how->next == 1 && how->count == HALF;
-}
-
 /* Squares of rows, as many as there are whole ones; how many elements that is. */
 static ptrdiff_t gather_rows(const double *in, const fft_lines *how, wide *out)
 {
     ptrdiff_t k = 0;
     for (; k + VECTOR_WIDES <= how->length; k += VECTOR_WIDES) {
-        for (ptrdiff_t lane = 0; lane < HALF; lane += VECTOR_WIDES) {
+        for (ptrdiff_t lane = 0; lane < how->lanes; lane += VECTOR_WIDES) {
             vec v[VECTOR_WIDES];
             for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
                 v[i] = load(in + (lane + i) * how->next + k) * how->factor;
@@ -96,20 +86,28 @@ static ptrdiff_t gather_rows(const double *in, const fft_lines *how, wide *out)
     return k;
 }
 
+static ptrdiff_t gather_columns(const double *in, const fft_lines *how, wide *out)
+{
+    for (ptrdiff_t k = 0; k < how->length; k++)
+        for (ptrdiff_t v = 0; v < how->lanes; v += VECTOR_WIDES)
+            store(out + place_of(how, k) + v,
+                  load(in + k * how->step + v) * how->factor);
+    return how->length;
+}
+
 void NAME(gather_lines)(const double *in, const fft_lines *how, wide *out)
 {
-    ptrdiff_t k = are_rows(how) ? gather_rows(in, how, out) : 0;
-    if (are_columns(how))
-        for (; k < how->length; k++)
-            for (ptrdiff_t v = 0; v < HALF; v += VECTOR_WIDES)
-                store(out + place_of(how, k) + v,
-                      load(in + k * how->step + v) * how->factor);
+    ptrdiff_t k = 0;
+    if (how->count == how->lanes && how->next == 1)
+        k = gather_columns(in, how, out);
+    else if (how->count == how->lanes && how->step == 1)
+        k = gather_rows(in, how, out);
     for (; k < how->n; k++) {
         wide *element = out + place_of(how, k);
         ptrdiff_t count = k < how->length ? how->count : 0;
         for (ptrdiff_t lane = 0; lane < count; lane++)
             element[lane] = in[lane * how->next + k * how->step] * how->factor;
-        for (ptrdiff_t lane = count; lane < HALF; lane++)
+        for (ptrdiff_t lane = count; lane < how->lanes; lane++)
             element[lane] = 0;
     }
 }
@@ -118,10 +116,10 @@ static ptrdiff_t scatter_rows(const wide *in, const fft_lines *how, double *out)
 {
     ptrdiff_t k = 0;
     for (; k + VECTOR_WIDES <= how->length; k += VECTOR_WIDES) {
-        for (ptrdiff_t lane = 0; lane < HALF; lane += VECTOR_WIDES) {
+        for (ptrdiff_t lane = 0; lane < how->lanes; lane += VECTOR_WIDES) {
             vec v[VECTOR_WIDES];
             for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
-                v[i] = load(in + place_of(how, k + i) + lane);
+                v[i] = load(in + place_of(how, k + i) + (lane ^ how->exchanged));
             transpose(v);
             for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
                 store(out + (lane + i) * how->next + k, v[i]);
@@ -130,16 +128,26 @@ static ptrdiff_t scatter_rows(const wide *in, const fft_lines *how, double *out)
     return k;
 }
 
+static ptrdiff_t scatter_columns(const wide *in, const fft_lines *how, double *out)
+{
+    for (ptrdiff_t k = 0; k < how->length; k++)
+        for (ptrdiff_t v = 0; v < how->lanes; v += VECTOR_WIDES)
+            store(out + k * how->step + v,
+                  load(in + place_of(how, k) + (v ^ how->exchanged)));
+    return how->length;
+}
+
 void NAME(scatter_lines)(const wide *in, const fft_lines *how, double *out)
 {
-    ptrdiff_t k = are_rows(how) ? scatter_rows(in, how, out) : 0;
-    if (are_columns(how))
-        for (; k < how->length; k++)
-            memcpy(out + k * how->step, in + place_of(how, k), HALF * sizeof(wide));
+    ptrdiff_t k = 0;
+    if (how->count == how->lanes && how->next == 1)
+        k = scatter_columns(in, how, out);
+    else if (how->count == how->lanes && how->step == 1)
+        k = scatter_rows(in, how, out);
     for (; k < how->length; k++) {
         const wide *element = in + place_of(how, k);
         for (ptrdiff_t lane = 0; lane < how->count; lane++)
-            out[lane * how->next + k * how->step] = element[lane];
+            out[lane * how->next + k * how->step] = element[lane ^ how->exchanged];
     }
 }
 

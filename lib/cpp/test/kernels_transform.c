@@ -1,0 +1,1 @@
+#include "kernels_test.h"

@@ -68,7 +68,7 @@ double *transform_scratch(const transform *t, arena *a);
 
 /* Error bound, relative to the largest element of the result's block; a round trip's is
  * the sum of both. */
-#define TRANSFORM_ERROR(n) (1e-15 * (2 + log2((double)(n))))
+#define TRANSFORM_ERROR(n) (4e-16 * (2 + log2((double)(n))))
 
 #define TRANSFORM_TERMS 8 /* of the weights, at most */
 
@@ -127,8 +127,8 @@ double transform_nanoseconds(const transform_job *job);
  *     out[f][k] = w[0] + 2 sum over r of w[r] cos(pi k r / n),  k < n,  w of filters[f]
  *
  * for any radius, also above n. Second derivatives of a Gaussian are symmetric too.
- * `doubled` is a transform of length 2 n, `scratch` one of its. Error below 2e-16 times
- * the sum of |w|.
+ * `doubled` is a transform of length 2 n, `scratch` one of its. Errors below 5e-16 times
+ * the sum of |w|; sixteen filters cost what one costs.
  */
 void transform_multipliers(const transform *doubled, const feature_filter *filters,
                            ptrdiff_t count, double *const *out, double *scratch);

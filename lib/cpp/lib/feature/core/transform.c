@@ -373,10 +373,10 @@ transform_job transform_along(const transform *t, transform_kind kind,
 
 double transform_nanoseconds(const transform_job *job)
 {
-    const transform *t = job->t;
-    double elements = (double)(transform_blocks(job) * lines_a_block(job)) *
-                      (double)(t->bluestein ? 3 * t->fft.n : t->n);
-    return elements * (0.5 + 0.1 * log2((double)t->fft.n));
+    const fft_tables *f = &job->t->fft;
+    double turns = job->t->bluestein ? 1.6 : 1; /* over one of the longer transforms */
+    double elements = (double)transform_blocks(job) * TRANSFORM_LINES * (double)f->n;
+    return elements * turns * (0.7 + 0.1 * log2((double)f->n));
 }
 
 /* Weights to both sides of 0, around the circle as often as they reach. */

@@ -111,14 +111,14 @@ typedef struct transform_job {
 transform_job transform_along(const transform *t, transform_kind kind,
                               const ptrdiff_t *shape, int ndim, int axis);
 
-/* The number of blocks; about 8 ns log2(n) of work an element... on one thread. */
+/* The number of blocks. They depend on the lines, not on threads. */
 ptrdiff_t transform_blocks(const transform_job *job);
 
 /* Transforms block `index`, with the scratch of `thread`: for team_run. */
 void transform_band(void *job, ptrdiff_t index, int thread);
 
-/* Nanoseconds that the whole job takes on one thread, about: for team_for and for the
- * choice between a filter and a transform. */
+/* Nanoseconds that the whole job takes on one thread, about, wherever it runs: for
+ * team_for, and for the choice between a filter and a transform. */
 double transform_nanoseconds(const transform_job *job);
 
 /*
@@ -127,7 +127,7 @@ double transform_nanoseconds(const transform_job *job);
  *     out[f][k] = w[0] + 2 sum over r of w[r] cos(pi k r / n),  k < n,  w of filters[f]
  *
  * for any radius, also above n. Second derivatives of a Gaussian are symmetric too.
- * `doubled` is a transform of length 2 n, `scratch` one of its. Errors below 5e-16 times
+ * `doubled` is a transform of length 2 n, `scratch` one of its. Errors below 8e-16 times
  * the sum of |w|; sixteen filters cost what one costs.
  */
 void transform_multipliers(const transform *doubled, const feature_filter *filters,

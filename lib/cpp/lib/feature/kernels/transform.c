@@ -69,21 +69,48 @@ static inline ptrdiff_t place_of(const fft_lines *how, ptrdiff_t k)
     return (how->order == NULL ? k : how->order[k]) * PITCH;
 }
 
-/* Squares of rows, as many as there are whole ones; how many elements that is. */
+/* A square of rows, from element k and line `lane` on. */
+static inline void gather_square(const double *in, const fft_lines *how, ptrdiff_t k,
+                                 ptrdiff_t lane, wide *out)
+{
+    vec v[VECTOR_WIDES];
+    for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
+        v[i] = load(in + (lane + i) * how->next + k) * how->factor;
+    transpose(v);
+    for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
+        store(out + place_of(how, k + i) + lane, v[i]);
+}
+
+static inline void scatter_square(const wide *in, const fft_lines *how, ptrdiff_t k,
+                                  ptrdiff_t lane, double *out)
+{
+    vec v[VECTOR_WIDES];
+    for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
+        v[i] = load(in + place_of(how, k + i) + (lane ^ how->exchanged));
+    transpose(v);
+    for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
+        store(out + (lane + i) * how->next + k, v[i]);
+}
+
+/* Squares of rows, those of a cache line together: rows may all lie in one set of the
+ * cache. Returns how many elements that were; those behind the last line are left. */
+#define LINE_WIDES 8
+#define SQUARES(square)                                                                \
+    ptrdiff_t end = how->length / LINE_WIDES * LINE_WIDES;                             \
+    for (ptrdiff_t k = 0; k < end; k += LINE_WIDES)                                    \
+        for (ptrdiff_t lane = 0; lane < how->lanes; lane += VECTOR_WIDES)              \
+            for (ptrdiff_t i = 0; i < LINE_WIDES; i += VECTOR_WIDES)                   \
+                square(in, how, k + i, lane, out);                                     \
+    return end;
+
 static ptrdiff_t gather_rows(const double *in, const fft_lines *how, wide *out)
 {
-    ptrdiff_t k = 0;
-    for (; k + VECTOR_WIDES <= how->length; k += VECTOR_WIDES) {
-        for (ptrdiff_t lane = 0; lane < how->lanes; lane += VECTOR_WIDES) {
-            vec v[VECTOR_WIDES];
-            for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
-                v[i] = load(in + (lane + i) * how->next + k) * how->factor;
-            transpose(v);
-            for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
-                store(out + place_of(how, k + i) + lane, v[i]);
-        }
-    }
-    return k;
+    SQUARES(gather_square)
+}
+
+static ptrdiff_t scatter_rows(const wide *in, const fft_lines *how, double *out)
+{
+    SQUARES(scatter_square)
 }
 
 static ptrdiff_t gather_columns(const double *in, const fft_lines *how, wide *out)
@@ -110,22 +137,6 @@ void NAME(gather_lines)(const double *in, const fft_lines *how, wide *out)
         for (ptrdiff_t lane = count; lane < how->lanes; lane++)
             element[lane] = 0;
     }
-}
-
-static ptrdiff_t scatter_rows(const wide *in, const fft_lines *how, double *out)
-{
-    ptrdiff_t k = 0;
-    for (; k + VECTOR_WIDES <= how->length; k += VECTOR_WIDES) {
-        for (ptrdiff_t lane = 0; lane < how->lanes; lane += VECTOR_WIDES) {
-            vec v[VECTOR_WIDES];
-            for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
-                v[i] = load(in + place_of(how, k + i) + (lane ^ how->exchanged));
-            transpose(v);
-            for (ptrdiff_t i = 0; i < VECTOR_WIDES; i++)
-                store(out + (lane + i) * how->next + k, v[i]);
-        }
-    }
-    return k;
 }
 
 static ptrdiff_t scatter_columns(const wide *in, const fft_lines *how, double *out)

@@ -88,7 +88,8 @@ static fft_lines random_lines(guarded *array, int gathered)
     } else if (how.lanes == TRANSFORM_LINES && random_below(2)) {
         how.exchanged = TRANSFORM_LANES;
     }
-    *array = random_doubles((how.count - 1) * how.next + (how.length - 1) * how.step + 1);
+    ptrdiff_t last = (how.count - 1) * how.next + (how.length - 1) * how.step;
+    *array = random_doubles(last + 1);
     check_case("layout %d, %td of %td lanes, %td of %td elements", layout, how.count,
                how.lanes, how.length, how.n);
     return how;
@@ -175,10 +176,11 @@ void check_fft_block(const plain_kernels *k)
         arena a = {tables.bytes, 0};
         transform_layout(&t, n, &a);
         transform_prepare(&t);
-        guarded given = random_block(n), block = random_block(n), base = random_block(n);
+        guarded given = random_block(n), block = random_block(n);
+        guarded base = random_block(n);
         for (ptrdiff_t j = 0; !t.bluestein && j < n; j++)
-            memcpy(doubles_of(&block) + t.order[j] * PITCH, doubles_of(&given) + j * PITCH,
-                   PITCH * sizeof(double));
+            memcpy(doubles_of(&block) + t.order[j] * PITCH,
+                   doubles_of(&given) + j * PITCH, PITCH * sizeof(double));
         memcpy(base.bytes, block.bytes, base.size);
         check_case("length %td", n);
         if (!t.bluestein) {
@@ -186,7 +188,8 @@ void check_fft_block(const plain_kernels *k)
             table_base_plain.fft_block(&t.fft, doubles_of(&base));
             CHECK(same_doubles(doubles_of(&block), doubles_of(&base), n * PITCH));
             for (ptrdiff_t lane = 0; lane < TRANSFORM_LANES; lane += 7)
-                CHECK(sum_error(doubles_of(&given), doubles_of(&block), n, lane) < 1e-13);
+                CHECK(sum_error(doubles_of(&given), doubles_of(&block), n, lane) <
+                      1e-13);
         }
         guarded_free(&tables);
         guarded_free(&given);

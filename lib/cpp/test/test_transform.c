@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Promise: transforms of any length are what their sums say, up to the stated error; the
- * inverse gives back what was given; weights and multipliers are SciPy's filters with the
- * border mode `reflect`; nothing outside of the lines is touched.
+ * Promise: transforms of any length are what their sums say, up to the stated error;
+ * the inverse gives back what was given; weights and multipliers are SciPy's filters
+ * with the border mode `reflect`; nothing outside of the lines is touched.
  */
 #define CHECK_MAIN
 #include "check.h"
@@ -123,7 +123,8 @@ static ptrdiff_t at(const lines *l, ptrdiff_t plane, ptrdiff_t line, ptrdiff_t k
     return plane * l->side.plane + line * l->side.next + k * l->side.step;
 }
 
-static void run(const planned *p, transform_kind kind, const lines *in, const lines *out)
+static void run(const planned *p, transform_kind kind, const lines *in,
+                const lines *out)
 {
     transform_job job = {.t = &p->t, .kind = kind, .in = in->side, .out = out->side};
     job.planes = in->planes;
@@ -160,7 +161,8 @@ static sum right_sum(transform_kind kind, const lines *in, ptrdiff_t n, ptrdiff_
     for (ptrdiff_t j = 0; j < length; j++) {
         ptrdiff_t i = at(in, plane, line, j);
         long double re = in->side.real[i], im = in->side.imaginary[i];
-        ptrdiff_t turn = (kind == TRANSFORM_DCT ? k * (2 * j + 1) : 4 * j * k) % (4 * n);
+        ptrdiff_t turns = kind == TRANSFORM_DCT ? k * (2 * j + 1) : 4 * j * k;
+        ptrdiff_t turn = turns % (4 * n);
         long double c = circle[2 * turn], sine = circle[2 * turn + 1];
         im = kind == TRANSFORM_FFT ? im : 0;
         s.re += re * c + im * sine;
@@ -411,7 +413,8 @@ static void filters_by_transform(void)
 static void correlations(void)
 {
     enum { N = 24, M = 7 };
-    static double a[N * N], b[N * N], a_given[N * N], b_given[N * N], c[N * N], d[N * N];
+    static double a[N * N], b[N * N], c[N * N], d[N * N];
+    static double a_given[N * N], b_given[N * N];
     const ptrdiff_t shape[2] = {N, N};
     planned p = planned_new(N);
     for (ptrdiff_t k = 0; k < N * N; k++) {

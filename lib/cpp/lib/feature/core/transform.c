@@ -2,8 +2,8 @@
 /*
  * Plans and steps of transforms; the loops are in kernels/transform.c.
  *
- * Two real lines are one complex line: its transform holds both, one in the part that is
- * mirrored with the same sign, one in the other. A cosine transform is the Fourier
+ * Two real lines are one complex line: its transform holds both, one in the part that
+ * is mirrored with the same sign, one in the other. A cosine transform is the Fourier
  * transform of the line's even elements followed by its odd ones backwards (Makhoul
  * 1980), turned by a quarter circle over the line. An inverse is the transform of what
  * has real and imaginary parts exchanged, exchanged again.
@@ -12,8 +12,8 @@
  * j k = (j^2 + k^2 - (k - j)^2) / 2 the transform is a convolution with a chirp, which
  * two transforms of any longer length make.
  *
- * A thread's scratch: `n` + 2 elements in the array's order, n for the transform, and for
- * Bluestein twice the longer length.
+ * A thread's scratch: `n` + 2 elements in the array's order, n for the transform, and
+ * for Bluestein twice the longer length.
  */
 #include "core/transform.h"
 
@@ -74,7 +74,8 @@ void transform_layout(transform *t, ptrdiff_t n, arena *a)
     }
     for (int k = 0; k < t->fft.levels; k++) {
         fft_level *l = &t->fft.level[k];
-        l->turns = arena_take(a, (size_t)((l->radix - 1) * (l->inner - 1)), complex_size);
+        size_t turns = (size_t)((l->radix - 1) * (l->inner - 1));
+        l->turns = arena_take(a, turns, complex_size);
         l->roots = arena_take(a, (size_t)l->radix, complex_size);
     }
 }

@@ -29,10 +29,10 @@
 
 /*
  *  DCT            out[k] = sum of in[j] cos(pi k (j + 1/2) / n)    (half of SciPy's)
- *  DCT_INVERSE    what gives `in` back, from in[k] times the weights where there are any
+ *  DCT_INVERSE    what gives `in` back, from in[k] times its weight where there are any
  *  FFT            out[k] = sum of in[j] exp(-2 pi i j k / n), complex to complex
  *  FFT_INVERSE    what gives `in` back (1 / n is in it)
- *  REAL           FFT of real lines; n / 2 + 1 complex elements, the others are mirrored
+ *  REAL           FFT of real lines: n / 2 + 1 complex elements, the others mirror them
  *  REAL_INVERSE   what gives the real lines back
  */
 typedef enum transform_kind {
@@ -76,8 +76,8 @@ double *transform_scratch(const transform *t, arena *a);
  * One side of a transform. Steps count doubles. Element k of line i of plane p is
  * real[p * plane + i * next + k * step]; so a two-dimensional array's columns are lines
  * with step = cols, next = 1, its rows lines with step = 1, next = cols, and the lines
- * along the middle axis of a volume those of `planes` such arrays. in and out may be the
- * same memory with the same steps; else they must not overlap.
+ * along the middle axis of a volume those of `planes` such arrays. in and out may be
+ * the same memory with the same steps; else they must not overlap.
  */
 typedef struct transform_side {
     double *real;
@@ -127,8 +127,8 @@ double transform_nanoseconds(const transform_job *job);
  *     out[f][k] = w[0] + 2 sum over r of w[r] cos(pi k r / n),  k < n,  w of filters[f]
  *
  * for any radius, also above n. Second derivatives of a Gaussian are symmetric too.
- * `doubled` is a transform of length 2 n, `scratch` one of its. Errors below 8e-16 times
- * the sum of |w|; sixteen filters cost what one costs.
+ * `doubled` is a transform of length 2 n, `scratch` one of its. Errors below 8e-16
+ * times the sum of |w|; sixteen filters cost what one costs.
  */
 void transform_multipliers(const transform *doubled, const feature_filter *filters,
                            ptrdiff_t count, double *const *out, double *scratch);

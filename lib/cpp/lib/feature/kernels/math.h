@@ -74,9 +74,9 @@ static inline double angle_of(double y, double x)
 
 /*
  * cos and sin of 2 pi k / n, 0 <= k < n < 2^31; errors below 1 unit in the last place.
- * Integers take the nearest multiple of a quarter turn away, exactly. The rest, t quarter
- * turns with |t| <= 1/2, and pi/2 t are sums of two doubles; Taylor's series end where a
- * term is below 2^-58.
+ * Integers take the nearest multiple of a quarter turn away, exactly. The rest, t
+ * quarter turns with |t| <= 1/2, and pi/2 t are sums of two doubles; Taylor's series
+ * end where a term is below 2^-58.
  */
 static inline void cosine_and_sine(int64_t k, int64_t n, double *cosine, double *sine)
 {

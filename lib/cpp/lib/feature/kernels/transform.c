@@ -2,9 +2,9 @@
 /*
  * Fourier transforms of TRANSFORM_LANES lines side by side: Cooley and Tukey's (1965),
  * decimated in time, in place on elements that were put down in digit-reversed order.
- * Inner levels are finished before the outer ones go on, so that a long transform spends
- * most of its time on what lies in the first cache. Radices 2 to 5 are written out; other
- * primes sum over pairs i, p - i, whose roots are conjugate.
+ * Inner levels are finished before the outer ones go on, so that a long transform
+ * spends most of its time on what lies in the first cache. Radices 2 to 5 are written
+ * out; other primes sum over pairs i, p - i, whose roots are conjugate.
  *
  * The cosine transform goes through it in Makhoul's (1980) order of elements.
  */
@@ -404,8 +404,8 @@ void NAME(cosine_block)(const double *quarter, ptrdiff_t n, wide *lines)
     }
 }
 
-/* The way back, with real and imaginary parts exchanged: a transform of those, exchanged
- * again, is the inverse. */
+/* The way back, with real and imaginary parts exchanged: a transform of those,
+ * exchanged again, is the inverse. */
 void NAME(cosine_inverse_block)(const wide *in, const double *quarter, ptrdiff_t n,
                                 const ptrdiff_t *order, wide *out)
 {
@@ -445,7 +445,8 @@ void NAME(real_block)(const wide *in, ptrdiff_t n, wide *out)
     }
 }
 
-/* The way back, exchanged as above. What is imaginary at 0 (and n / 2) does not count. */
+/* The way back, exchanged as above. What is imaginary at 0 (and n / 2) does not
+ * count. */
 void NAME(real_inverse_block)(const wide *in, ptrdiff_t n, const ptrdiff_t *order,
                               wide *out)
 {

@@ -7,12 +7,13 @@ With u = ln F the distribution is symmetric about 0, and above 0 it leaves
 
 to the right: the incomplete beta function, which for y <= 1/2 is
 
-    y^a (1 - y)^a / (a B(a, a)) S(y),  S(y) = 1 + sum of products (2a + k) / (a + 1 + k) y
+    y^a (1 - y)^a / (a B(a, a)) S(y)
 
-a series of positive terms (Abramowitz and Stegun, "Handbook of Mathematical Functions",
-26.5). Since P(0) = 1/2 there is no need for the gamma function. ln P is concave in u:
-from 0, Newton's method on it crosses the solution once and then comes nearer from
-above, step by step. The relative error of F is below 1e-13.
+where S is 1 plus a series of positive terms, each the last one times
+(2a + k) / (a + 1 + k) y for k = 0, 1, ... (M. Abramowitz and I. Stegun, "Handbook of
+Mathematical Functions", 26.5). Since P(0) = 1/2 there is no need for the gamma
+function. ln P is concave in u: from 0, Newton's method on it crosses the solution once
+and then comes nearer from above, step by step. The relative error of F is below 1e-13.
 """
 
 import functools

@@ -252,12 +252,12 @@ def _check_corners(corners, image):
 
 def _check_inside(corners, image):
     """Corners as int64, none beyond the border."""
-    if corners.size and not (
-        (corners.min(axis=0) >= 0).all() and (corners.max(axis=0) < image.shape).all()
-    ):
-        raise error(ValueError, IndexError)(
-            f"`corners` must lie within the image, whose shape is {image.shape}"
-        )
+    for axis, length in enumerate(image.shape if len(corners) else ()):
+        along = corners[:, axis]
+        if along.min() < 0 or along.max() >= length:
+            raise error(ValueError, IndexError)(
+                f"`corners` must lie within the image, whose shape is {image.shape}"
+            )
     return corners.astype(np.int64, copy=False)
 
 
@@ -335,7 +335,7 @@ _NEARLY_WHOLE = 1e-3  # so far may corners be from a pixel
 
 
 def _check_whole(corners, image, reach):
-    """Corners near a pixel as int64; the text is the reference's, which adds `reach`."""
+    """Corners near a pixel as int64; the reference adds `reach`, and says so."""
     corners = as_array(corners, "corners", "pass its data")
     if corners.dtype.kind not in "biuf":
         raise error(TypeError, ValueError)(
@@ -366,7 +366,7 @@ def _check_unscaled(image):
     if image.dtype.kind == "c":
         raise ValueError("complex valued input is not supported")
     if image.dtype.kind not in "biuf":
-        raise error(TypeError, ValueError)(
+        raise error(TypeError, ValueError, AttributeError)(
             f"`image` must be of numbers, got {image.dtype}"
         )
     if image.ndim != 2:
@@ -448,7 +448,7 @@ def corner_subpix(image, corners, window_size=11, alpha=0.99, *, workers=None):
         raise ValueError(f"`window_size` must be at least 1, got {window_size}")
     alpha = check_number(alpha, "alpha")
     if window > _WINDOW_MOST:
-        raise error(ValueError, MemoryError)(
+        raise error(ValueError, MemoryError, TypeError)(
             f"`window_size` must be at most {_WINDOW_MOST}, got {window_size}"
         )
     corners = _check_whole(corners, image, (window - 1) // 2)

@@ -33,8 +33,8 @@
  * each pixel of a window, the memory 5 planes of doubles of 8 windows a thread.
  *
  * Integers are scaled to [0, 1] or [-1, 1] by the others. float16 and float32 are
- * computed in float32, all others in float64. Bands of rows are units of work; rows that cannot be
- * read in place are converted band by band.
+ * computed in float32, all others in float64. Bands of rows (of corners) are units of
+ * work; rows that cannot be read in place are converted band by band.
  */
 #include <math.h>
 #include <string.h>
@@ -97,9 +97,13 @@ static void read_piece(const source *s, ptrdiff_t y, ptrdiff_t x, ptrdiff_t n,
                        wide *wide_row, void *out)
 {
     const unsigned char *from = row_of(s->image, y) + x * s->image->strides[1];
-    (s->unscaled ? s->plain->load_unscaled_row : s->plain->load_row)(
-        from, s->image->strides[1], n, (feature_dtype)s->image->dtype, wide_row);
-    s->real->narrow_row(wide_row, n, out);
+    void (*load)(const void *, ptrdiff_t, ptrdiff_t, feature_dtype, wide *) =
+        s->unscaled ? s->plain->load_unscaled_row : s->plain->load_row;
+    int narrow = s->item != sizeof(wide);
+    load(from, s->image->strides[1], n, (feature_dtype)s->image->dtype,
+         narrow ? wide_row : out);
+    if (narrow)
+        s->real->narrow_row(wide_row, n, out);
 }
 
 /* Makes rows `first` - halo to `end` + halo, as far as there are such, readable. */

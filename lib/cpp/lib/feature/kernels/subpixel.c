@@ -33,10 +33,11 @@ static window layout_window(ptrdiff_t reach, void *spare)
     }
     w.down = (wide *)next;
     w.right = w.down + pixels;
-    for (ptrdiff_t i = 0; i < pixels; i++) {
-        w.down[i] = (wide)(i / w.side - reach);
-        w.right[i] = (wide)(i % w.side - reach);
-    }
+    for (ptrdiff_t y = 0, i = 0; y < w.side; y++)
+        for (ptrdiff_t x = 0; x < w.side; x++, i++) {
+            w.down[i] = (wide)(y - reach);
+            w.right[i] = (wide)(x - reach);
+        }
     return w;
 }
 

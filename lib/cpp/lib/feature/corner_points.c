@@ -152,18 +152,15 @@ static feature_status check_response(const feature_array *image,
     return status;
 }
 
-static void respond_row(const response_job *job, row_buffer *b, ptrdiff_t slot,
-                        void *out)
+static void fast_row(const source *s, const fast_rule *rule, row_buffer *b,
+                     ptrdiff_t slot, void *out)
 {
-    const source *s = &job->s;
     const void *const *rows = b->rows + slot;
-    if (job->rule == NULL)
-        s->real->moravec_row(rows, s->cols, job->window, out);
-    else if (s->bytes)
-        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, job->rule, b->marks,
+    if (s->bytes)
+        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, rule, b->marks,
                              out);
     else
-        s->real->fast_row(rows, s->cols, job->rule, b->marks, out);
+        s->real->fast_row(rows, s->cols, rule, b->marks, out);
 }
 
 static void respond_band(void *context, ptrdiff_t band, int thread)
@@ -174,17 +171,20 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
     row_buffer b;
     ptrdiff_t first = band * BAND_ROWS, end = first + BAND_ROWS;
     end = end < s->rows ? end : s->rows;
+    ptrdiff_t top = first < s->halo ? s->halo : first;
+    ptrdiff_t bottom = end < s->rows - s->halo ? end : s->rows - s->halo;
     size_t row_size = (size_t)s->cols * (size_t)dtype_size(job->response->dtype);
     layout_rows(&b, s, &a);
     read_rows(s, &b, first, end);
-    for (ptrdiff_t y = first; y < end; y++) {
-        void *out = row_of(job->response, y);
-        int inside = y >= s->halo && y < s->rows - s->halo;
-        if (!inside || job->rule == NULL)
-            memset(out, 0, row_size);
-        if (inside)
-            respond_row(job, &b, y - first, out);
-    }
+    for (ptrdiff_t y = first; y < end; y++)
+        if (job->rule == NULL || y < top || y >= bottom)
+            memset(row_of(job->response, y), 0, row_size);
+    if (job->rule == NULL && top < bottom)
+        s->real->moravec_rows(b.rows + (top - first), bottom - top, s->cols,
+                              job->window, row_of(job->response, top),
+                              job->response->strides[0]);
+    for (ptrdiff_t y = top; y < bottom && job->rule != NULL; y++)
+        fast_row(s, job->rule, &b, y - first, row_of(job->response, y));
 }
 
 static feature_status respond(response_job *job, const feature_run *run,

@@ -9,7 +9,12 @@ which instruction set and how many threads are used, and why.
 """
 
 from featurelib._version import __version__
-from featurelib.corner_points import corner_fast, corner_moravec, corner_orientations
+from featurelib.corner_points import (
+    corner_fast,
+    corner_moravec,
+    corner_orientations,
+    corner_subpix,
+)
 from featurelib.corners import (
     corner_foerstner,
     corner_harris,
@@ -52,6 +57,7 @@ __all__ = [
     "corner_fast",
     "corner_moravec",
     "corner_orientations",
+    "corner_subpix",
     # peaks
     "peak_local_max",
     "corner_peaks",

@@ -403,7 +403,6 @@ CASES = (
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
 NOT_YET = {
-    "corners": "corner_subpix",
     "blobs": "blob_dog blob_log blob_doh",
     "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "
     "draw_multiblock_lbp",

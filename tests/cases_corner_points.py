@@ -53,6 +53,25 @@ def orientations_call(rng, shape=None, layout=None):
     return Call((image, corners, mask), with_workers(rng, {}), note)
 
 
+def subpix_call(rng, shape=None, layout=None):
+    """Corners off the border, where the reference refuses them."""
+    image, note = draw_image(rng, shape, layout)
+    many = int(rng.integers(0, 25)) if min(image.shape) > 2 else 0
+    corners = [rng.integers(1, n - 1, many) for n in image.shape if many]
+    corners = np.stack(corners, axis=1) if many else np.zeros((0, 2), np.int64)
+    dtype = rng.choice(["i8", "i8", "i8", "i4", "u2", "f8", "f4"])
+    corners = corners.astype(dtype)
+    if dtype[0] == "f":
+        corners += rng.uniform(-9e-4, 9e-4, corners.shape).astype(dtype)
+    keywords = {}
+    if rng.random() < 0.7:
+        keywords["window_size"] = int(rng.choice([3, 4, 5, 7, 8, 11, 13, 1, 2, 31, 95]))
+    if rng.random() < 0.5:
+        alpha = rng.choice([0.99, 0.9, 0.7, 0.3, 0.999999, 0, 1, -0.1, 1.5, np.nan])
+        keywords["alpha"] = wrap_scalar(rng, alpha) if 0 < alpha < 1 else float(alpha)
+    return Call((image, corners), with_workers(rng, keywords), note)
+
+
 # ----------------------------------------------------------------------- refusals
 
 
@@ -110,7 +129,55 @@ def orientations_refusals():
     yield refuse("1-D corners", TWO[0], SQUARE, ValueError, "corners")
 
 
+def subpix_refusals():
+    image = np.zeros((9, 9))
+    both = (TypeError, ValueError)
+
+    def refuse(name, call, error, text):
+        return Refusal(name, call, error, text)
+
+    for shape in ((), (4,), (4, 5, 2)):
+        call = Call((np.zeros(shape), TWO))
+        yield refuse(f"{len(shape)}-D", call, ValueError, "2-dimensional")
+    for dtype in ("c8", "c16"):
+        text = "^complex valued input is not supported$"
+        yield refuse(dtype, Call((np.zeros((9, 9), dtype), TWO)), ValueError, text)
+    for dtype in ("O", "U3", "M8[s]"):
+        yield refuse(dtype, Call((np.zeros((9, 9), dtype), TWO)), both, "image")
+    yield refuse("None", Call((None, TWO)), both, ".")
+    for value in (0.5, 0.0011, np.nan, np.inf):
+        text = "^Integer argument required but received"
+        yield refuse(f"{value}", Call((image, TWO + value)), ValueError, text)
+    for corners in (TWO * 1j, np.array([["1", "2"]]), TWO.astype("M8[s]")):
+        call = Call((image, corners))
+        yield refuse(f"corners of {corners.dtype}", call, both, "corners")
+    for corners in (TWO[0], TWO[:, :1], np.ones((2, 3), int), np.ones((1, 2, 2), int)):
+        call = Call((image, corners))
+        yield refuse(f"corners {corners.shape}", call, both, "corners")
+    for corners in (TWO - 5, TWO + 5, TWO + 2.0**70, np.uint64([[2**63, 3]])):
+        call = Call((image, corners))
+        yield refuse(f"corner {corners[0]}", call, ValueError, "within the image")
+    for window in (1.5, 11.0, "a", None):
+        call = Call((image, TWO), {"window_size": window})
+        yield refuse(f"window_size={window!r}", call, TypeError, "window_size")
+    for window in (0, -1, -11):
+        call = Call((image, TWO), {"window_size": window})
+        yield refuse(f"window_size={window!r}", call, ValueError, "window_size")
+    for window in (2**19, 10**9, 2**70):
+        call = Call((image, TWO), {"window_size": window})
+        yield refuse(f"window_size={window!r}", call, (ValueError, MemoryError), ".")
+    for alpha in ("a", None, 1j):
+        call = Call((image, TWO), {"alpha": alpha})
+        yield refuse(f"alpha={alpha!r}", call, both, "alpha")
+
+
 # --------------------------------------------------------------------- benchmark
+
+
+def inner_corners_of(image):
+    """2,000 corners off the border."""
+    rng = np.random.default_rng(2)
+    return (np.stack([rng.integers(1, n - 1, 2000) for n in image.shape], axis=1),)
 
 
 def corners_of(image):
@@ -159,6 +226,18 @@ CASES = (
         tolerance=1e-12,
         refusals=orientations_refusals,
         bench=tuple(Row(*size, "f8", more=corners_of) for size in SIZES),
+        random_calls=500,
+    ),
+    Case(
+        "corner_subpix",
+        family="corners",
+        draw=subpix_call,
+        dtypes=DTYPES,
+        more=(TWO,),
+        refusals=subpix_refusals,
+        bench=tuple(
+            Row(512, 512, dtype, more=inner_corners_of) for dtype in ("f8", "u1", "f4")
+        ),
         random_calls=500,
     ),
 )

@@ -1,5 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Corner points: FAST, Moravec, orientations. Told at the top of corner_points.c."""
+"""Corner points: FAST, Moravec, and what is done around given corners.
+
+Told at the top of corner_points.c.
+"""
 
 import operator
 
@@ -14,7 +17,9 @@ from ._arguments import (
     check_workers,
     compute_into,
     error,
+    stored_type,
 )
+from ._quantiles import f_quantile
 
 _corner_fast = _native.function(
     "feature_corner_fast",
@@ -39,6 +44,16 @@ _corner_orientations = _native.function(
     _native.Array,
     _native.Run,
 )
+_corner_subpix = _native.function(
+    "feature_corner_subpix",
+    _native.Array,
+    _native.Array,
+    _native.size,
+    _native.float64,
+    _native.float64,
+    _native.Array,
+    _native.Run,
+)
 
 _ARC_MOST = 127  # the reference counts in signed bytes
 
@@ -58,11 +73,6 @@ def _check_grey(image, squeeze):
             f"`image` must be a 2-dimensional array, got {image.ndim} dimensions"
         )
     return image.astype(np.float64) if image.dtype.itemsize > 8 else image
-
-
-def _stored(image):
-    """The type of responses."""
-    return np.float32 if image.dtype.char in "ef" else np.float64
 
 
 def _respond(image, out, compute):
@@ -149,7 +159,7 @@ def corner_fast(image, n=12, threshold=0.15, *, out=None, workers=None):
         raise error(ValueError, OverflowError)(
             f"`n` must be at most {_ARC_MOST}, got {n}"
         )
-    out = check_out(out, image.shape, _stored(image))
+    out = check_out(out, image.shape, stored_type(image))
     if arc < 1:
         out[...] = 0
         return out
@@ -224,7 +234,7 @@ def corner_moravec(image, window_size=1, *, out=None, workers=None):
     if window < 0:
         raise ValueError(f"`window_size` must not be negative, got {window_size}")
     window = min(window, max(image.shape))
-    out = check_out(out, image.shape, _stored(image))
+    out = check_out(out, image.shape, stored_type(image))
     run = _native.run(workers)
     return _respond(image, out, lambda to: _corner_moravec(image, window, to, run))
 
@@ -237,14 +247,18 @@ def _check_corners(corners, image):
         )
     if not np.can_cast(corners.dtype, np.int64):
         raise ValueError(f"`corners` must be of integers, got {corners.dtype}")
-    corners = corners.astype(np.int64, copy=False)
-    if corners.size and not (
-        (corners.min(axis=0) >= 0).all() and (corners.max(axis=0) < image.shape).all()
-    ):
-        raise error(ValueError, IndexError)(
-            f"`corners` must lie within the image, whose shape is {image.shape}"
-        )
-    return corners
+    return _check_inside(corners, image)
+
+
+def _check_inside(corners, image):
+    """Corners as int64, none beyond the border."""
+    for axis, length in enumerate(image.shape if len(corners) else ()):
+        along = corners[:, axis]
+        if along.min() < 0 or along.max() >= length:
+            raise error(ValueError, IndexError)(
+                f"`corners` must lie within the image, whose shape is {image.shape}"
+            )
+    return corners.astype(np.int64, copy=False)
 
 
 def corner_orientations(image, corners, mask, *, workers=None):
@@ -311,6 +325,139 @@ def corner_orientations(image, corners, mask, *, workers=None):
     if mask.shape[0] % 2 != 1 or mask.shape[1] % 2 != 1:
         raise ValueError("Size of mask must be uneven.")
     corners = _check_corners(corners, image)
-    angles = np.empty(len(corners), _stored(image))
+    angles = np.empty(len(corners), stored_type(image))
     _corner_orientations(image, corners, mask != 0, angles, _native.run(workers))
     return angles
+
+
+_WINDOW_MOST = 2**21  # side of a window
+_NEARLY_WHOLE = 1e-3  # so far may corners be from a pixel
+
+
+def _check_whole(corners, image, reach):
+    """Corners near a pixel as int64; the reference adds `reach`, and says so."""
+    corners = as_array(corners, "corners", "pass its data")
+    if corners.dtype.kind not in "biuf":
+        raise error(TypeError, ValueError)(
+            f"`corners` must be numbers, got {corners.dtype}"
+        )
+    if corners.dtype.kind == "f":
+        moved = corners + reach
+        nearest = np.round(moved)
+        with np.errstate(invalid="ignore"):
+            whole = np.abs(moved - nearest) <= _NEARLY_WHOLE
+        if not whole.all():
+            raise ValueError(
+                f"Integer argument required but received {moved}, check inputs."
+            )
+        corners = nearest - reach
+    if len(corners) == 0:
+        return corners.astype(np.int64)
+    if corners.ndim != 2 or corners.shape[1] != 2:
+        raise error(ValueError, TypeError)(
+            f"`corners` must have shape (K, 2), got {corners.shape}"
+        )
+    return _check_inside(corners, image)
+
+
+def _check_unscaled(image):
+    """A 2-D image of numbers that C reads."""
+    image = as_array(image, "image", "pass its data")
+    if image.dtype.kind == "c":
+        raise ValueError("complex valued input is not supported")
+    if image.dtype.kind not in "biuf":
+        raise error(TypeError, ValueError, AttributeError)(
+            f"`image` must be of numbers, got {image.dtype}"
+        )
+    if image.ndim != 2:
+        raise error(ValueError, TypeError, IndexError)(
+            f"`image` must be a 2-dimensional array, got {image.ndim} dimensions"
+        )
+    return image.astype(np.float64) if image.dtype.itemsize > 8 else image
+
+
+def corner_subpix(image, corners, window_size=11, alpha=0.99, *, workers=None):
+    """Find where corners lie between pixels.
+
+    In a window around each corner two models are fitted to the gradients: two edges
+    that meet in a point, and a dot, a point that all gradients point to or away from.
+    The quotient of what both leave unexplained decides by a statistical test.
+
+    Parameters
+    ----------
+    image : (rows, cols) array
+        Grey values of any real type, taken as they are; 0 beyond the border.
+    corners : (K, 2) array
+        Row and column of each corner, within the image: whole numbers, or no farther
+        than 0.001 from one.
+    window_size : int, optional
+        Side of the window, at least 1. An even one gives the window of the odd number
+        below it (the test counts with the number given).
+    alpha : float, optional
+        Confidence of the test, 0 to 1: the larger, the more corners are not classified.
+    workers : int, optional
+        Number of threads, at least 1. By default as many as `feature.info()` says.
+
+    Returns
+    -------
+    positions : (K, 2) array of float32 or float64
+        Row and column in pixels, those of whole numbers being centres of pixels; NaN
+        for corners that the test leaves open, and where no point is defined (a
+        constant window, a straight edge, NaN or infinite pixels). float32 for
+        float16 and float32 images, else float64.
+
+    Raises
+    ------
+    ValueError
+        If `image` is not 2-dimensional or complex, `corners` are no whole numbers, have
+        another shape or lie outside, or `window_size` or `workers` is below 1.
+    TypeError
+        If an argument is a masked array or not of numbers, or `window_size` is no
+        integer.
+
+    Notes
+    -----
+    Equals `skimage.feature.corner_subpix` (0.26.0), which refuses corners in the first
+    and last row and column; here these have what its documentation says.
+
+    References
+    ----------
+    W. Förstner and E. Gülch, "A fast operator for detection and precise location of
+    distinct points, corners and centres of circular features", ISPRS Intercommission
+    Conference on Fast Processing of Photogrammetric Data (1987), 281-305.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import feature
+    >>> image = np.zeros((10, 10))
+    >>> image[:5, :5] = image[5:, 5:] = 1
+    >>> corners = feature.corner_peaks(feature.corner_harris(image), min_distance=2)
+    >>> feature.corner_subpix(image, corners, window_size=7)
+    array([[4.5, 4.5]])
+    """
+    image = _check_unscaled(image)
+    workers = check_workers(workers)
+    try:
+        window = operator.index(window_size)
+    except TypeError:
+        raise TypeError(
+            f"`window_size` must be an integer, got {window_size!r}"
+        ) from None
+    if window < 1:
+        raise ValueError(f"`window_size` must be at least 1, got {window_size}")
+    alpha = check_number(alpha, "alpha")
+    if window > _WINDOW_MOST:
+        raise error(ValueError, MemoryError, TypeError)(
+            f"`window_size` must be at most {_WINDOW_MOST}, got {window_size}"
+        )
+    corners = _check_whole(corners, image, (window - 1) // 2)
+    positions = np.empty(corners.shape, stored_type(image))
+    if len(corners) == 0:
+        return positions
+    freedom = window**2 - 2
+    edge_below = f_quantile(1 - alpha, freedom)
+    dot_above = f_quantile(1 - (1 - alpha), freedom)  # rounded as in the reference
+    run = _native.run(workers)
+    _corner_subpix(image, corners, window, edge_below, dot_above, positions, run)
+    return positions

@@ -72,19 +72,22 @@ static double spec_moravec(const void *const *rows, ptrdiff_t x, ptrdiff_t w,
     return least;
 }
 
-void check_moravec_row(const real_kernels *k, int is_float)
+void check_moravec_rows(const real_kernels *k, int is_float)
 {
     for (int round = 0; round < 60; round++) {
-        guarded memory[SIDE], out;
-        const void *rows[SIDE];
+        guarded memory[SIDE + 4], out;
+        const void *rows[SIDE + 4];
         ptrdiff_t w = random_below(4), n = 4 * w + 1 + random_below(COLS);
-        int wrong = 0, count = (int)(4 * w + 1);
+        ptrdiff_t many = 1 + random_below(5), item = is_float ? 4 : 8;
+        int wrong = 0, count = (int)(4 * w + many);
         rows_new(memory, rows, count, n, is_float);
-        out = guarded_new((size_t)n * (is_float ? 4 : 8), random_side());
-        k->moravec_row(rows, n, w, out.bytes);
-        for (ptrdiff_t x = 2 * w; x < n - 2 * w; x++)
-            wrong += at(out.bytes, x, is_float) != spec_moravec(rows, x, w, is_float);
-        check_case("(n %td, window %td)", n, w);
+        out = guarded_new((size_t)(many * n * item), random_side());
+        k->moravec_rows(rows, many, n, w, out.bytes, n * item);
+        for (ptrdiff_t y = 0; y < many; y++)
+            for (ptrdiff_t x = 2 * w; x < n - 2 * w; x++)
+                wrong += at(out.bytes, y * n + x, is_float) !=
+                         spec_moravec(rows + y, x, w, is_float);
+        check_case("(%td rows of %td, window %td)", many, n, w);
         CHECK(wrong == 0);
         rows_free(memory, count);
         guarded_free(&out);

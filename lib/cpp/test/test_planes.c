@@ -66,6 +66,30 @@ static void wrong_parameters(const feature_array *image, const feature_array *ou
     REFUSED(feature_structure_tensor_eigenvalues(outs, 2, NULL, NULL));
 }
 
+/* Corners and positions that do not fit, and a window without a pixel. */
+static void wrong_corners(const feature_array *image, const feature_array *out)
+{
+    static const ptrdiff_t three[2] = {3, 2}, two[2] = {2, 2}, steps[2] = {16, 8};
+    static int64_t inside[6] = {0, 0, ROWS - 1, COLS - 1, 2, 3}, below_0[6] = {0, -1},
+                   beyond[6] = {ROWS, 0}, far_away[6] = {0, INT64_MAX};
+    feature_array corners = {inside, three, steps, 2, FEATURE_INT64};
+    feature_array positions = {out->data, three, steps, 2, FEATURE_FLOAT64};
+    feature_array fewer = positions, reals = corners, wrong = corners;
+    fewer.shape = two;
+    reals.dtype = FEATURE_FLOAT64;
+    REFUSED(feature_corner_subpix(image, &corners, 0, 1, 1, &positions, NULL));
+    REFUSED(feature_corner_subpix(image, &corners, PTRDIFF_MAX, 1, 1, &positions, NULL));
+    REFUSED(feature_corner_subpix(image, &corners, 5, 1, 1, &fewer, NULL));
+    REFUSED(feature_corner_subpix(image, &corners, 5, 1, 1, NULL, NULL));
+    REFUSED(feature_corner_subpix(image, &reals, 5, 1, 1, &positions, NULL));
+    REFUSED(feature_corner_subpix(image, NULL, 5, 1, 1, &positions, NULL));
+    REFUSED(feature_corner_subpix(NULL, &corners, 5, 1, 1, &positions, NULL));
+    for (int k = 0; k < 3; k++) {
+        wrong.data = k == 0 ? below_0 : k == 1 ? beyond : far_away;
+        REFUSED(feature_corner_subpix(image, &wrong, 5, 1, 1, &positions, NULL));
+    }
+}
+
 int main(void)
 {
     feature_array outs[6], turned_outs[6], floats[6], pointless[6];
@@ -91,6 +115,7 @@ int main(void)
     SHOW("an unknown border", wrong_filters(&image, outs, bad_border));
     SHOW("a radius below 0", wrong_filters(&image, outs, below));
     SHOW("parameters out of range", wrong_parameters(&image, outs));
+    SHOW("corners elsewhere", wrong_corners(&image, outs));
     for (int k = 0; k < 6; k++)
         for (int x = 0; x < ROWS * COLS; x++)
             CHECK(stores[k][x] == 0);

@@ -14,7 +14,7 @@
  *                  shape_index
  *   8. Corners     corner_harris, corner_shi_tomasi, corner_foerstner,
  *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
- *                  corner_orientations
+ *                  corner_orientations, corner_subpix
  *   9. Peaks       peak_local_max, corner_peaks
  *
  * Promises that hold for every function:
@@ -382,6 +382,27 @@ FEATURE_API feature_status feature_corner_orientations(const feature_array *imag
                                                        const feature_array *mask,
                                                        const feature_array *angles,
                                                        const feature_run *run);
+
+/*
+ * Where corners lie between pixels, by Foerstner and Guelch: two edges that meet, or a
+ * dot. NaN where it is neither for sure, or the window has no texture.
+ *
+ *   image      (rows, cols) of every dtype, taken as it is; 0 beyond the border
+ *   corners    (count, 2) int64, rows and columns within the image
+ *   window     side of the window, at least 1; an even one counts as the odd one below
+ *              it
+ *   edge_below, dot_above
+ *              two edges meet where the quotient of the variances (edges over dot) is
+ *              below the first, a dot is where it exceeds the second: quantiles of the
+ *              F distribution with window^2 - 2 degrees of freedom for both
+ *   positions  (count, 2) float32 for float16 and float32 images, else float64
+ */
+FEATURE_API feature_status feature_corner_subpix(const feature_array *image,
+                                                 const feature_array *corners,
+                                                 ptrdiff_t window, double edge_below,
+                                                 double dot_above,
+                                                 const feature_array *positions,
+                                                 const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
 /* 9. Peaks                                                                 */

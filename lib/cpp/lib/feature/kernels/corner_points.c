@@ -20,6 +20,9 @@ void NAME(narrow_row)(const wide *restrict in, ptrdiff_t n, void *restrict out)
 
 #define BLOCK 128
 
+/* The reference's largest number: of doubles, which is infinity as a float. */
+#define MOST (sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023)
+
 /* Sums of squared differences of a window and the same moved by (down, right), added
  * row after row, for `count` windows. */
 static inline void sum_squares(const real *const *rows, ptrdiff_t x, ptrdiff_t window,
@@ -39,73 +42,89 @@ static inline void sum_squares(const real *const *rows, ptrdiff_t x, ptrdiff_t w
         }
 }
 
+/* A window of 1: what is summed for a move is what is summed for the opposite move one
+ * pixel further along it, in the same order. So two sums a pixel are enough, along the
+ * falling and the rising diagonal, and the last row's are kept. */
 #define EDGE (BLOCK + 8)
 
-/* Squared differences of four rows and those one below, moved by `right`; columns from
- * x - 2 to x + BLOCK + 2. */
-static inline void square_rows(const real *const *rows, ptrdiff_t x, ptrdiff_t right,
-                               ptrdiff_t count, real squares[4][EDGE])
+typedef struct diagonal {
+    real squares[3][EDGE], sums[2][EDGE];
+} diagonal;
+
+/* Squared differences of row y and the one below, moved by `right`, for columns x - 2
+ * to before x + count + 2, as far as both lie in the row. */
+static inline void square_row(const real *const *rows, ptrdiff_t y, ptrdiff_t x,
+                              ptrdiff_t right, ptrdiff_t count, diagonal *d)
 {
-    for (int i = 0; i < 4; i++) {
-        const real *restrict a = rows[i] + x - 2, *restrict b =
-                                                      rows[i + 1] + x - 2 + right;
-        ptrdiff_t first = right < 0 ? 1 : 0, end = count + (right < 0 ? 4 : 3);
-        for (ptrdiff_t k = first; k < end; k++) {
-            real t = a[k] - b[k];
-            squares[i][k] = t * t;
+    const real *restrict a = rows[y] + x - 2, *restrict b = rows[y + 1] + x - 2 + right;
+    real *restrict to = d->squares[y % 3];
+    ptrdiff_t first = right < 0 ? 1 : 0, end = count + (right < 0 ? 4 : 3);
+    for (ptrdiff_t k = first; k < end; k++) {
+        real t = a[k] - b[k];
+        to[k] = t * t;
+    }
+}
+
+/* Sums of 3 x 3 squares around row y, for `count` columns from `left` on. */
+static inline void sum_row(diagonal *d, ptrdiff_t y, ptrdiff_t left, ptrdiff_t count)
+{
+    const real *restrict a = d->squares[(y + 2) % 3] + left,
+                         *restrict b = d->squares[y % 3] + left,
+                         *restrict c = d->squares[(y + 1) % 3] + left;
+    real *restrict to = d->sums[y % 2] + left;
+    for (ptrdiff_t k = 0; k < count; k++)
+        to[k] = a[k] + a[k + 1] + a[k + 2] + b[k] + b[k + 1] + b[k + 2] + c[k] +
+                c[k + 1] + c[k + 2];
+}
+
+static inline real lesser(real least, real sum)
+{
+    return least < sum ? least : sum;
+}
+
+/* Row y from the sums of both rows; the moves are taken in the order of the general
+ * loop, which decides where there is NaN. */
+static inline void least_row(const diagonal *fall, const diagonal *rise, ptrdiff_t y,
+                             ptrdiff_t count, real *restrict to)
+{
+    const real most = MOST;
+    const real *up_left = fall->sums[(y + 1) % 2],
+               *up_right = rise->sums[(y + 1) % 2] + 2,
+               *down_left = rise->sums[y % 2] + 1, *down_right = fall->sums[y % 2] + 1;
+    for (ptrdiff_t k = 0; k < count; k++)
+        to[k] = lesser(
+            lesser(lesser(lesser(most, up_left[k]), up_right[k]), down_left[k]),
+            down_right[k]);
+}
+
+static void smallest_window(const real *const *rows, ptrdiff_t count, ptrdiff_t n,
+                            unsigned char *out, ptrdiff_t stride)
+{
+    diagonal fall, rise;
+    for (ptrdiff_t x = 2; x < n - 2; x += BLOCK) {
+        ptrdiff_t width = n - 2 - x < BLOCK ? n - 2 - x : BLOCK;
+        for (ptrdiff_t y = 0; y < count + 3; y++) {
+            square_row(rows, y, x, 1, width, &fall);
+            square_row(rows, y, x, -1, width, &rise);
+            if (y < 2)
+                continue;
+            sum_row(&fall, y - 1, 0, width + 1);
+            sum_row(&rise, y - 1, 1, width + 1);
+            if (y > 2)
+                least_row(&fall, &rise, y - 1, width,
+                          (real *)(void *)(out + (y - 3) * stride) + x);
         }
     }
 }
 
-/* least = min(least, sums over 3 x 3 squares from row `top` and column `left`) */
-static inline void take_sums(real squares[4][EDGE], int top, int left, ptrdiff_t count,
-                             real *restrict least)
+static void moravec_row(const real *const *from, ptrdiff_t n, ptrdiff_t window,
+                        real *to)
 {
-    const real *restrict a = squares[top] + left, *restrict b = squares[top + 1] + left,
-                         *restrict c = squares[top + 2] + left;
-    for (ptrdiff_t k = 0; k < count; k++) {
-        real sum = a[k] + a[k + 1] + a[k + 2] + b[k] + b[k + 1] + b[k + 2] + c[k] +
-                   c[k + 1] + c[k + 2];
-        least[k] = least[k] < sum ? least[k] : sum;
-    }
-}
-
-/* A window of 1: a difference serves the move and its opposite. The moves are taken in
- * the order of the general loop below, which decides where there is NaN. */
-static void smallest_window(const real *const *rows, ptrdiff_t n, real *to)
-{
-    real falls[4][EDGE], rises[4][EDGE];
-    for (ptrdiff_t x = 2; x < n - 2; x += BLOCK) {
-        ptrdiff_t count = n - 2 - x < BLOCK ? n - 2 - x : BLOCK;
-        real least[BLOCK];
-        for (ptrdiff_t k = 0; k < BLOCK; k++)
-            least[k] =
-                sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
-        square_rows(rows, x, 1, count, falls);
-        square_rows(rows, x, -1, count, rises);
-        take_sums(falls, 0, 0, count, least);
-        take_sums(rises, 0, 2, count, least);
-        take_sums(rises, 1, 1, count, least);
-        take_sums(falls, 1, 1, count, least);
-        memcpy(to + x, least, (size_t)count * sizeof *to);
-    }
-}
-
-void NAME(moravec_row)(const void *const *rows, ptrdiff_t n, ptrdiff_t window,
-                       void *out)
-{
-    const real *const *from = (const real *const *)rows;
-    real *to = out;
-    if (window == 1) {
-        smallest_window(from, n, to);
-        return;
-    }
     for (ptrdiff_t x = 2 * window; x < n - 2 * window; x += BLOCK) {
         ptrdiff_t left = n - 2 * window - x, count = left < BLOCK ? left : BLOCK;
         real sum[BLOCK], least[BLOCK];
         for (ptrdiff_t k = 0; k < BLOCK; k++)
-            least[k] =
-                sizeof(real) == 4 ? (real)INFINITY : (real)0x1.fffffffffffffp+1023;
+            least[k] = MOST;
         for (ptrdiff_t i = -window; i <= window; i++)
             for (ptrdiff_t j = -window; j <= window; j++) {
                 if (i == 0 || j == 0)
@@ -116,6 +135,18 @@ void NAME(moravec_row)(const void *const *rows, ptrdiff_t n, ptrdiff_t window,
             }
         memcpy(to + x, least, (size_t)count * sizeof *to);
     }
+}
+
+void NAME(moravec_rows)(const void *const *rows, ptrdiff_t count, ptrdiff_t n,
+                        ptrdiff_t window, void *out, ptrdiff_t stride)
+{
+    const real *const *from = (const real *const *)rows;
+    unsigned char *to = out;
+    if (window == 1)
+        smallest_window(from, count, n, to, stride);
+    else
+        for (ptrdiff_t y = 0; y < count; y++)
+            moravec_row(from + y, n, window, (real *)(void *)(to + y * stride));
 }
 
 /* ------------------------------------------------------------------------ */

@@ -124,6 +124,22 @@ typedef struct fft_lines {
     const ptrdiff_t *order; /* then element k at order[k], or NULL */
 } fft_lines;
 
+/* How far the window around a corner goes, and which quotients of the variances of
+ * both models say that two edges meet there, or that it is a dot. */
+typedef struct shift_rule {
+    ptrdiff_t reach;
+    double edge_below, dot_above;
+} shift_rule;
+
+#define REACH_AT_MOST (1 << 20)
+
+/* Bytes for three planes of windows, six rows of them, and coordinates. */
+static inline size_t shift_spare(ptrdiff_t reach)
+{
+    size_t side = 2 * (size_t)reach + 1, pixels = side * side;
+    return (PATCHES * (3 * pixels + 6 * (side + 2)) + 2 * pixels) * sizeof(wide);
+}
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

@@ -188,7 +188,7 @@ def shared_refusals():
     for dtype in ("c8", "c16", "O", "U3", "M8[s]"):
         text = f"Cannot convert from .*{np.dtype(dtype).kind}?.* to float64"
         yield Refusal(dtype, Call((np.zeros((4, 4), dtype),)), ValueError, text)
-    for value in ("a", 1j, np.nan, np.inf, -1, None, 1e12):
+    for value in ("a", 1j, np.nan, np.inf, -1, None):
         for name in ("min_sigma", "max_sigma"):
             call = Call((image,), {"min_sigma": 1, "max_sigma": 3} | {name: value})
             yield Refusal(f"{name}={value!r}", call, both, name)

@@ -46,6 +46,7 @@ class _List(_native.Structure):
         ("count", _native.size),
         ("lowest", _native.float64),
         ("highest", _native.float64),
+        ("error", _native.float64),
     ]
 
 
@@ -223,13 +224,23 @@ def _search(image, scales, compute, threshold, threshold_rel, border):
         direct=not least > 5e-324,
     )
     capacity = min(_FIRST_CAPACITY, image.size * scales)
-    index, response, found = _call(image.ndim, capacity, compute, search)
-    response = response.astype(dtype, copy=False)
+    while True:
+        index, response, found = _call(image.ndim, capacity, compute, search)
+        response = response.astype(dtype, copy=False)
+        limit = _limit(threshold, threshold_rel, found, dtype)
+        error = found.error * (1 + abs(threshold_rel or 0))
+        if error == 0 or not np.any(np.abs(response - limit) <= error):
+            return index[response > limit]
+        search.direct = True  # a transform's error decides: filters do
+
+
+def _limit(threshold, threshold_rel, found, dtype):
+    """What responses must exceed, in the reference's types."""
     limit = threshold if threshold is not None else dtype.type(found.lowest)
-    if threshold_rel is not None:
-        with np.errstate(all="ignore"):
-            limit = max(limit, threshold_rel * dtype.type(found.highest))
-    return index[response > limit]
+    if threshold_rel is None:
+        return limit
+    with np.errstate(all="ignore"):
+        return max(limit, threshold_rel * dtype.type(found.highest))
 
 
 def _prune(blobs, sigmas, overlap, workers):

@@ -105,6 +105,7 @@ static void finders_close(blob_job *job)
         memory_return(job->finders[k].list.points);
     if (job->threads > 0)
         memory_return(job->finders);
+    job->threads = 0;
 }
 
 static int in_border(const blob_job *job, ptrdiff_t line)
@@ -125,18 +126,42 @@ static void add_point(blob_finder *f, const double *response, ptrdiff_t place)
         (point){descending_key(FEATURE_FLOAT64, response), place};
 }
 
+/* Is element x, which may be a maximum, so near to a neighbour or the threshold that the
+ * transform's error decides? */
+static int is_undecided(const blob_job *job, const blob_finder *f, ptrdiff_t count,
+                        ptrdiff_t x)
+{
+    double least = f->lines[0][x] - job->slack;
+    ptrdiff_t near = 0, low = x > 0 ? x - 1 : 0, high = x + 1 < job->cols ? x + 1 : x;
+    for (ptrdiff_t k = 0; k < count; k++)
+        for (ptrdiff_t i = low; i <= high; i++)
+            near += f->lines[k][i] >= least;
+    return near > 1 || least <= job->search->least;
+}
+
+static void decide(const blob_job *job, blob_finder *f, ptrdiff_t count)
+{
+    for (ptrdiff_t w = 0; w * WORD < job->cols; w++)
+        for (uint64_t left = f->words[w]; left != 0; left &= left - 1)
+            f->undecided |=
+                is_undecided(job, f, count, w * WORD + __builtin_ctzll(left));
+}
+
 /* Adds the maxima on f->lines[0], a line at one scale, among `count` lines. */
 static void search_line(const blob_job *job, blob_finder *f, ptrdiff_t count,
                         ptrdiff_t line, ptrdiff_t scale)
 {
     ptrdiff_t n = job->cols, words = (n + WORD - 1) / WORD, found = 0;
     ptrdiff_t border = job->search->border[job->image->ndim - 1];
-    job->plain->voxel_maxima(f->lines, count, n, job->search->least, f->words);
+    job->plain->voxel_maxima(f->lines, count, n, job->search->least, job->slack,
+                             f->words);
     for (ptrdiff_t w = 0; w < words; w++)
         found += __builtin_popcountll(f->words[w]);
     f->passed += found;
     if (found == 0 || in_border(job, line))
         return;
+    if (job->slack > 0)
+        decide(job, f, count);
     if (points_reserve(&f->list, found) != FEATURE_OK) {
         f->status = FEATURE_NO_MEMORY;
         return;
@@ -199,7 +224,8 @@ static ptrdiff_t list_lines(const plane_search *search, blob_finder *f, ptrdiff_
 static int may_hold(const blob_job *job, blob_finder *f, const wide *line)
 {
     f->lines[0] = line;
-    job->plain->voxel_maxima(f->lines, 1, job->cols, job->search->least, f->words);
+    job->plain->voxel_maxima(f->lines, 1, job->cols, job->search->least, job->slack,
+                             f->words);
     for (ptrdiff_t w = 0; w * WORD < job->cols; w++)
         if (f->words[w] != 0)
             return 1;
@@ -234,6 +260,7 @@ static feature_status search_planes(blob_job *job)
 {
     blob_planes p;
     feature_status status = blob_planes_open(&p, job);
+    job->slack = p.transform.used ? blob_transform_slack(job) : 0;
     if (status == FEATURE_OK)
         status = finders_open(job, p.v.team.threads);
     for (ptrdiff_t s = 0; s < job->scales && status == FEATURE_OK; s++) {
@@ -360,6 +387,7 @@ static void range_band(void *context, ptrdiff_t index, int thread)
 static feature_status look_for_nan(blob_job *job, int *found)
 {
     *found = 0;
+    job->magnitude = 1;
     for (ptrdiff_t s = 0; s < job->scales && job->method == BLOB_DOH; s++)
         *found |= job->sizes[s] < 1;
     if (*found || job->image->dtype < FEATURE_FLOAT16)
@@ -371,15 +399,16 @@ static feature_status look_for_nan(blob_job *job, int *found)
     for (int k = 0; k < job->threads; k++) {
         const double *range = job->finders[k].range;
         *found |= range[0] < -MODERATE || range[1] > MODERATE || range[2] != 0;
+        job->magnitude = fmax(k == 0 ? 0 : job->magnitude, fmax(-range[0], range[1]));
     }
     finders_close(job);
-    job->threads = 0;
     return status;
 }
 
 static feature_status make_stack(blob_job *job, double *stack)
 {
     blob_planes p;
+    job->direct = 1;
     feature_status status = blob_planes_open(&p, job);
     for (ptrdiff_t s = 0; s < job->scales && status == FEATURE_OK; s++) {
         status = blob_planes_make(&p, s);
@@ -498,17 +527,20 @@ static void write_range(const blob_job *job)
         out->lowest = out->highest = NAN;
 }
 
-static feature_status write_list(const blob_job *job)
+/* `undecided` where it depends on the transform's error. */
+static feature_status write_list(const blob_job *job, int *undecided)
 {
     ptrdiff_t passed = 0, count = 0, all = job->size * job->scales;
     write_range(job);
     for (int k = 0; k < job->threads; k++) {
         if (job->finders[k].status != FEATURE_OK)
             return job->finders[k].status;
+        *undecided |= job->finders[k].undecided;
         passed += job->finders[k].passed;
         count += job->finders[k].list.count;
     }
-    if (count == 0 || (passed == all && all > 1))
+    job->out->error = job->slack;
+    if (count == 0 || *undecided || (passed == all && all > 1))
         return FEATURE_OK;
     point *points = memory_lease(2 * (size_t)count * sizeof *points), *to = points;
     if (points == NULL)
@@ -520,6 +552,9 @@ static feature_status write_list(const blob_job *job)
         to += list->count;
     }
     put_in_order(job, points, points + count, count);
+    for (ptrdiff_t k = 1; k < count && job->slack > 0; k++)
+        *undecided |= descending_value(points[k - 1].key) -
+                          descending_value(points[k].key) <= job->slack;
     job->out->count = count;
     write_points(job, points);
     memory_return(points);
@@ -560,10 +595,22 @@ static int are_filters(const blob_job *job, const feature_filter *filters,
     return 1;
 }
 
+static feature_status search_and_list(blob_job *job, int has_nan, int *undecided)
+{
+    *undecided = 0;
+    feature_status status = has_nan                   ? search_stack(job)
+                            : job->method == BLOB_DOH ? search_image(job)
+                                                      : search_planes(job);
+    if (status == FEATURE_OK)
+        status = write_list(job, undecided);
+    finders_close(job);
+    return status;
+}
+
 static feature_status find_blobs(blob_job *job)
 {
     const feature_array *image = job->image;
-    int has_nan = 0;
+    int has_nan = 0, undecided = 0;
     job->out->count = 0;
     job->out->lowest = job->out->highest = NAN;
     if (is_empty(image) || job->scales == 0)
@@ -576,14 +623,16 @@ static feature_status find_blobs(blob_job *job)
         return FEATURE_NO_MEMORY;
     job->plain = plain_kernels_in_use();
     job->real = real_kernels_for(storage_type(image));
+    job->direct = job->search->direct || storage_type(image) == FEATURE_FLOAT32;
     feature_status status = look_for_nan(job, &has_nan);
     if (status == FEATURE_OK)
-        status = has_nan                   ? search_stack(job)
-                 : job->method == BLOB_DOH ? search_image(job)
-                                           : search_planes(job);
-    if (status == FEATURE_OK)
-        status = write_list(job);
-    finders_close(job);
+        status = search_and_list(job, has_nan, &undecided);
+    if (status == FEATURE_OK && undecided) {
+        job->direct = 1;
+        job->slack = 0;
+        job->out->count = 0;
+        status = search_and_list(job, has_nan, &undecided);
+    }
     return status;
 }
 

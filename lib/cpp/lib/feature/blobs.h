@@ -6,6 +6,7 @@
 #include "core/array.h"
 #include "core/points.h"
 #include "core/threads.h"
+#include "core/transform.h"
 #include "core/volume.h"
 #include "feature.h"
 #include "kernels/kernels.h"
@@ -18,6 +19,7 @@ typedef struct blob_finder {
     ptrdiff_t passed;  /* maxima that reach the threshold, near the border too */
     double range[3];   /* as range_row has it */
     feature_status status;
+    int undecided;     /* what the cosine transform's error leaves open */
     ptrdiff_t *near;   /* numbers of neighbouring lines, */
     const double **lines; /* and where they are at each scale */
     uint64_t *words;
@@ -34,11 +36,26 @@ typedef struct blob_job {
     const feature_blob_search *search;
     feature_blob_list *out;
     const feature_run *run;
+    double magnitude;  /* no pixel's is larger */
+    int direct;        /* no cosine transform */
+    double slack;      /* responses nearer to each other are not told apart; direct: 0 */
     const plain_kernels *plain;
     const real_kernels *real;
     blob_finder *finders;
     int threads;
 } blob_job;
+
+/* Responses by cosine transforms. */
+typedef struct blob_transform {
+    int used;
+    double nanoseconds; /* of one plane */
+    transform axis[TRANSFORM_TERMS];
+    double *multipliers[2][TRANSFORM_TERMS]; /* of all Gaussians, one after the other */
+    double *across[TRANSFORM_TERMS];
+    double *const *scratch;
+    wide *spectrum;
+    void *memory;
+} blob_transform;
 
 /* Planes of responses, a few at a time. */
 #define BLOB_SLOTS 4
@@ -50,7 +67,16 @@ typedef struct blob_planes {
     wide *image, *spare;   /* other than two dimensions */
     double *integral;      /* DOH */
     ptrdiff_t smoothed;    /* DOG: the next Gaussian to be made */
+    blob_transform transform;
 } blob_planes;
+
+/* blobs_transform.c: whether planes are made so, and which */
+void blob_transform_plan(blob_planes *p);
+double blob_transform_slack(const blob_job *job);
+int blob_by_transform(const blob_planes *p, ptrdiff_t scale);
+feature_status blob_transform_open(blob_planes *p);
+feature_status blob_transform_make(blob_planes *p, ptrdiff_t scale, wide *out);
+
 
 /* blobs_planes.c. Planes are made in the order of their scales; the last three are
  * kept. */

@@ -39,10 +39,11 @@ static int is_volume(const blob_job *job)
 feature_status blob_planes_open(blob_planes *p, const blob_job *job)
 {
     *p = (blob_planes){.job = job, .slots = job->method == BLOB_DOG ? 4 : 3};
+    blob_transform_plan(p);
     int extra = is_volume(job) ? 2 : job->method == BLOB_DOH;
     feature_status status = volume_open(
         &p->v, job->image, 0, is_volume(job) ? largest_radius(job) : 0,
-        p->slots + extra, NANOSECONDS_PER_ELEMENT * (double)job->scales, job->run);
+        p->slots + extra + p->transform.used, NANOSECONDS_PER_ELEMENT * (double)job->scales, job->run);
     if (status != FEATURE_OK)
         return status;
     for (int k = 0; k < p->slots; k++)
@@ -51,8 +52,12 @@ feature_status blob_planes_open(blob_planes *p, const blob_job *job)
         p->integral = volume_plane(&p->v, p->slots);
         return integral_image(&p->v.team, job->image, p->integral);
     }
-    if (!is_volume(job))
-        return FEATURE_OK;
+    if (p->transform.used) {
+        p->transform.spectrum = volume_plane(&p->v, p->slots + extra);
+        status = blob_transform_open(p);
+    }
+    if (!is_volume(job) || status != FEATURE_OK)
+        return status;
     p->image = volume_plane(&p->v, p->slots);
     p->spare = volume_plane(&p->v, p->slots + 1);
     return volume_load(&p->v, p->image);
@@ -60,6 +65,7 @@ feature_status blob_planes_open(blob_planes *p, const blob_job *job)
 
 void blob_planes_close(blob_planes *p)
 {
+    memory_return(p->transform.memory);
     volume_close(&p->v);
 }
 
@@ -270,6 +276,8 @@ feature_status blob_planes_make(blob_planes *p, ptrdiff_t scale)
 {
     const blob_job *job = p->job;
     feature_status status = FEATURE_OK;
+    if (blob_by_transform(p, scale))
+        return blob_transform_make(p, scale, blob_plane(p, scale));
     if (job->method == BLOB_LOG)
         return laplacian(p, scale);
     if (job->method == BLOB_DOH) {

@@ -440,6 +440,7 @@ typedef struct feature_blob_list {
     double *response; /* (capacity) */
     ptrdiff_t count;
     double lowest, highest; /* the range, where it is asked for; NaN with any NaN */
+    double error;           /* of responses and range, at most; 0 of filters and boxes */
 } feature_blob_list;
 
 /*

@@ -25,7 +25,7 @@ static inline void down_lines(const double *const *lines, ptrdiff_t count,
 }
 
 void NAME(voxel_maxima)(const double *const *lines, ptrdiff_t count, ptrdiff_t n,
-                        double least, uint64_t *words)
+                        double least, double slack, uint64_t *words)
 {
     for (ptrdiff_t first = 0; first < n; first += WORD) {
         const double *v = lines[0] + first;
@@ -33,7 +33,7 @@ void NAME(voxel_maxima)(const double *const *lines, ptrdiff_t count, ptrdiff_t n
         uint8_t marks[WORD] = {0};
         double most[WORD + 2];
         for (ptrdiff_t x = 0; x < end; x++)
-            marks[x] = v[x] >= least;
+            marks[x] = v[x] >= least - slack;
         uint64_t reached = pack(marks);
         words[first / WORD] = reached;
         if (reached == 0)
@@ -45,7 +45,7 @@ void NAME(voxel_maxima)(const double *const *lines, ptrdiff_t count, ptrdiff_t n
         if (!right)
             most[end + 1] = most[end];
         for (ptrdiff_t x = 0; x < end; x++)
-            marks[x] = v[x] >= larger(larger(most[x], most[x + 2]), most[x + 1]);
+            marks[x] = v[x] >= larger(larger(most[x], most[x + 2]), most[x + 1]) - slack;
         words[first / WORD] = reached & pack(marks);
     }
 }

@@ -87,6 +87,43 @@ typedef struct patch_mask {
 
 #define PATCHES 8 /* looked at side by side */
 
+/*
+ * Fourier transforms (core/transform.h) work on blocks of TRANSFORM_LANES complex lines
+ * side by side: element k is TRANSFORM_LANES real parts, then as many imaginary ones, at
+ * TRANSFORM_LINES k. Where lines are real, the second half of them are the imaginary
+ * parts. Tables hold cosines and sines in turn.
+ */
+#define TRANSFORM_LANES 8
+#define TRANSFORM_LINES (2 * TRANSFORM_LANES)
+#define TRANSFORM_PRIME 61 /* the largest radix */
+
+/* `radix` transforms of `inner` elements, one behind the other, become one. */
+typedef struct fft_level {
+    ptrdiff_t radix, inner;
+    double *turns; /* 2 pi i q / (radix inner): each i >= 1 of each q >= 1 */
+    double *roots; /* 2 pi i / radix, i < radix */
+} fft_level;
+
+#define TRANSFORM_LEVELS 32
+
+typedef struct fft_tables {
+    ptrdiff_t n;
+    int levels; /* from the inside out */
+    fft_level level[TRANSFORM_LEVELS];
+} fft_tables;
+
+/* Where lines lie in an array and in a block. `lanes` is TRANSFORM_LANES, for one of the
+ * parts of complex lines, or TRANSFORM_LINES; `count` of them stand for lines. */
+typedef struct fft_lines {
+    ptrdiff_t count, lanes;
+    ptrdiff_t next, step, length; /* in the array: `length` elements of each line */
+    ptrdiff_t n;                  /* in the block; what is not in the array is 0 */
+    double factor;                /* of what is gathered */
+    ptrdiff_t exchanged; /* TRANSFORM_LANES: parts change places in scatter_lines; or 0 */
+    int folded;          /* the block has even elements first, then odd ones back */
+    const ptrdiff_t *order; /* then element k at order[k], or NULL */
+} fft_lines;
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

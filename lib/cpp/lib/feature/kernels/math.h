@@ -72,4 +72,33 @@ static inline double angle_of(double y, double x)
     return y_bits >> 63 ? -angle : angle;
 }
 
+/*
+ * cos and sin of 2 pi k / n, 0 <= k < n < 2^31; errors below 1 unit in the last place.
+ * Integers take the nearest multiple of a quarter turn away, exactly. The rest, t quarter
+ * turns with |t| <= 1/2, and pi/2 t are sums of two doubles; Taylor's series end where a
+ * term is below 2^-58.
+ */
+static inline void cosine_and_sine(int64_t k, int64_t n, double *cosine, double *sine)
+{
+    int64_t quarters = (8 * k + n) / (2 * n);
+    double turn = (double)(4 * k - quarters * n), whole = (double)n;
+    double t = (double)(int64_t)(turn / whole * 0x1p21) * 0x1p-21;
+    double t_rest = (turn - t * whole) / whole;
+    double x = 0x1.921fb50000000p+0 * t; /* exact: 25 bits times 21 */
+    double x_rest = 0x1.921fb54442d18p+0 * t_rest + 0x1.110b4611a6263p-26 * t;
+    double a = x + x_rest, a_rest = (x - a) + x_rest;
+    double square = a * a, sine_sum = 0, cosine_sum = 0;
+    for (int j = 18; j > 0; j -= 2) {
+        sine_sum = (1 - sine_sum) * square * (1.0 / (j * (j + 1)));
+        if (j > 2)
+            cosine_sum = (1 - cosine_sum) * square * (1.0 / (j * (j - 1)));
+    }
+    double half = 0.5 * square, near = 1 - half;
+    double s = a + (a_rest - a * sine_sum);
+    double c = near + (((1 - near) - half) + (half * cosine_sum - a * a_rest));
+    double turned = quarters & 1 ? s : c, other = quarters & 1 ? c : s;
+    *cosine = (quarters + 1) & 2 ? -turned : turned;
+    *sine = quarters & 2 ? -other : other;
+}
+
 #endif

@@ -95,7 +95,9 @@ _FIRST_CAPACITY = 65536
 def _check_prescale(prescale):
     """Later versions of scikit-image scale images first; 'legacy' is what 0.26 does."""
     if not isinstance(prescale, str) or prescale != "legacy":
-        raise ValueError(f"`prescale` must be 'legacy', got unsupported mode {prescale!r}")
+        raise error(ValueError, TypeError)(
+            f"`prescale` must be 'legacy', got unsupported mode {prescale!r}"
+        )
 
 
 def _check_dimensions(image):
@@ -110,7 +112,7 @@ def _check_sigma(value, name, dtype, least=0.0):
         if sigma.dtype.kind not in "biuf":
             raise TypeError
     except (TypeError, ValueError):
-        raise error(TypeError, ValueError)(
+        raise error(TypeError, ValueError, OverflowError)(
             f"`{name}` must be a number or one for each axis, got {value!r}"
         ) from None
     sigma = sigma.astype(dtype)
@@ -128,9 +130,8 @@ def _both_sigmas(image, min_sigma, max_sigma, dtype):
     high = _check_sigma(max_sigma, "max_sigma", dtype)
     given = [sigma.shape for sigma in (low, high) if sigma.ndim > 0]
     axes = (image.ndim,)
-    if any(shape not in (axes, (1,)) for shape in given) or given == [(1,), (1,)] != [
-        axes
-    ] * 2:
+    both_short = given == [(1,), (1,)] and image.ndim != 1
+    if both_short or any(shape not in (axes, (1,)) for shape in given):
         raise error(ValueError, RuntimeError)(
             "sequence argument must have length equal to input rank: `min_sigma` and"
             f" `max_sigma` must be numbers or have {image.ndim} values"
@@ -152,7 +153,9 @@ def _check_threshold(value, name):
     if value is not None:
         check_number(value, name)
         if np.ndim(value):
-            raise error(TypeError, ValueError)(f"`{name}` must be a number, got {value!r}")
+            raise error(TypeError, ValueError)(
+                f"`{name}` must be a number, got {value!r}"
+            )
     return value
 
 
@@ -298,19 +301,19 @@ def blob_dog(
     Parameters
     ----------
     image : array of 1 to 32 dimensions
-        Grey values of any real type, blobs bright. Integers are scaled to [0, 1], signed
-        ones to [-1, 1]; floating point is taken as it is.
+        Grey values of any real type, blobs bright. Integers are scaled to [0, 1],
+        signed ones to [-1, 1]; floating point is taken as it is.
     min_sigma, max_sigma : float or sequence of float, optional
-        The least and the largest standard deviation in pixels, above 0, one for all axes
-        or one for each.
+        The least and the largest standard deviation in pixels, above 0, one for all
+        axes or one for each.
     sigma_ratio : float, optional
         Of one standard deviation to the one before, above 1.
     threshold : float or None, optional
         Responses are larger than this; None stands for the least response. Units are
         those of the image.
     overlap : float, optional
-        Of two blobs that share more than this fraction of the smaller one's area (1-D:
-        or volume), the smaller one is dropped. From 1 on all stay.
+        Of two blobs that share more than this fraction of the smaller one's area
+        (length, volume), the smaller one is dropped. From 1 on all stay.
     threshold_rel : float or None, optional
         Responses are also larger than this share of the largest one.
     exclude_border : int, tuple of int or bool, optional
@@ -346,7 +349,8 @@ def blob_dog(
     are pruned in the order of the list, (first, second) ascending; scikit-image takes
     them in the order of a Python set. What is dropped drops no other.
 
-    Working memory: four planes of doubles, two more for other than two dimensions.
+    Working memory: four planes of doubles, one more for the cosine transform of
+    large scales, two more for other than two dimensions.
 
     References
     ----------
@@ -429,8 +433,8 @@ def blob_log(
     Parameters
     ----------
     image : array of 1 to 32 dimensions
-        Grey values of any real type, blobs bright. Integers are scaled to [0, 1], signed
-        ones to [-1, 1]; floating point is taken as it is.
+        Grey values of any real type, blobs bright. Integers are scaled to [0, 1],
+        signed ones to [-1, 1]; floating point is taken as it is.
     min_sigma, max_sigma : float or sequence of float, optional
         The first and the last standard deviation in pixels, from 0, one for all axes or
         one for each. Where axes differ s is their mean.
@@ -440,8 +444,8 @@ def blob_log(
         Responses are larger than this; None stands for the least response. Units are
         those of the image.
     overlap : float, optional
-        Of two blobs that share more than this fraction of the smaller one's area (1-D:
-        or volume), the smaller one is dropped. From 1 on all stay.
+        Of two blobs that share more than this fraction of the smaller one's area
+        (length, volume), the smaller one is dropped. From 1 on all stay.
     log_scale : bool, optional
         Whether standard deviations are spaced by factors instead of differences.
     threshold_rel : float or None, optional
@@ -462,9 +466,10 @@ def blob_log(
     ------
     ValueError
         If `image` cannot be scaled, has no dimensions, or has no pixels while a
-        threshold depends on them; if a standard deviation is negative (with `log_scale`:
-        0), not finite or of another length, `num_sigma` is negative, `exclude_border` is
-        negative or no integer, `prescale` is another word, or `workers` is below 1.
+        threshold depends on them; if a standard deviation is negative (with
+        `log_scale`: 0), not finite or of another length, `num_sigma` is negative,
+        `exclude_border` is negative or no integer, `prescale` is another word, or
+        `workers` is below 1.
     TypeError
         If `image` is a masked array, `num_sigma` no integer, or a number is none.
 
@@ -473,7 +478,8 @@ def blob_log(
     Before pruning, the list equals that of `skimage.feature.blob_log` (0.26.0). Pairs
     are pruned as by `blob_dog`.
 
-    Working memory: three planes of doubles, two more for other than two dimensions.
+    Working memory: three planes of doubles, one more for the cosine transform of
+    large scales, two more for other than two dimensions.
 
     References
     ----------

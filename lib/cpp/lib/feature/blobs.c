@@ -37,8 +37,11 @@
  * them, and scales of DoH whose boxes have no pixels, are the exception: for them the
  * whole stack is made.
  *
- * Memory: LoG three planes of doubles, DoG four, two more for other than two dimensions;
- * DoH the integral image and three rows of each scale a thread. 16 bytes a finding, for
+ * Large scales. From some sigma on cosine transforms make planes faster than filters do
+ * (blobs_transform.c); what their error could decide is decided by filters.
+ *
+ * Memory: LoG three planes of doubles, DoG four, two more for other than two
+ * dimensions, one for the transform's spectrum; DoH the integral image and three rows of each scale a thread. 16 bytes a finding, for
  * a moment three times that.
  */
 #include "blobs.h"
@@ -47,7 +50,6 @@
 #include <string.h>
 
 #include "core/integral.h"
-#include "core/maxima.h"
 #include "core/memory.h"
 #include "core/smooth.h"
 
@@ -79,7 +81,7 @@ static void layout_finder(blob_finder *f, const blob_job *job, arena *a)
 }
 
 /* One for each thread; finders_close gives back what they hold. */
-static feature_status finders_open(blob_job *job, int threads)
+feature_status blob_finders_open(blob_job *job, int threads)
 {
     unsigned char *block = NULL;
     for (int pass = 0; pass < 2; pass++) {
@@ -108,7 +110,7 @@ static void finders_close(blob_job *job)
     job->threads = 0;
 }
 
-static int in_border(const blob_job *job, ptrdiff_t line)
+int blob_in_border(const blob_job *job, ptrdiff_t line)
 {
     const feature_array *image = job->image;
     ptrdiff_t at[DIMENSIONS_AT_MOST];
@@ -120,7 +122,7 @@ static int in_border(const blob_job *job, ptrdiff_t line)
     return 0;
 }
 
-static void add_point(blob_finder *f, const double *response, ptrdiff_t place)
+void blob_add(blob_finder *f, const double *response, ptrdiff_t place)
 {
     f->list.points[f->list.count++] =
         (point){descending_key(FEATURE_FLOAT64, response), place};
@@ -158,7 +160,7 @@ static void search_line(const blob_job *job, blob_finder *f, ptrdiff_t count,
     for (ptrdiff_t w = 0; w < words; w++)
         found += __builtin_popcountll(f->words[w]);
     f->passed += found;
-    if (found == 0 || in_border(job, line))
+    if (found == 0 || blob_in_border(job, line))
         return;
     if (job->slack > 0)
         decide(job, f, count);
@@ -170,7 +172,7 @@ static void search_line(const blob_job *job, blob_finder *f, ptrdiff_t count,
         for (uint64_t left = f->words[w]; left != 0; left &= left - 1) {
             ptrdiff_t x = w * WORD + __builtin_ctzll(left);
             if (x >= border && x < n - border)
-                add_point(f, f->lines[0] + x, (line * n + x) * job->scales + scale);
+                blob_add(f, f->lines[0] + x, (line * n + x) * job->scales + scale);
         }
 }
 
@@ -262,7 +264,7 @@ static feature_status search_planes(blob_job *job)
     feature_status status = blob_planes_open(&p, job);
     job->slack = p.transform.used ? blob_transform_slack(job) : 0;
     if (status == FEATURE_OK)
-        status = finders_open(job, p.v.team.threads);
+        status = blob_finders_open(job, p.v.team.threads);
     for (ptrdiff_t s = 0; s < job->scales && status == FEATURE_OK; s++) {
         status = blob_planes_make(&p, s);
         if (status == FEATURE_OK && s > 0)
@@ -355,7 +357,7 @@ static feature_status search_image(blob_job *job)
         return FEATURE_NO_MEMORY;
     search.integral = (double *)(void *)block;
     search.scratch = (double *)(void *)(block + before);
-    feature_status status = finders_open(job, t.threads);
+    feature_status status = blob_finders_open(job, t.threads);
     if (status == FEATURE_OK)
         status = integral_image(&t, job->image, (double *)(void *)block);
     if (status == FEATURE_OK)
@@ -365,7 +367,7 @@ static feature_status search_image(blob_job *job)
 }
 
 /* ------------------------------------------------------------------------ */
-/* The whole stack                                                          */
+/* NaN                                                                      */
 /* ------------------------------------------------------------------------ */
 
 static void range_band(void *context, ptrdiff_t index, int thread)
@@ -393,7 +395,7 @@ static feature_status look_for_nan(blob_job *job, int *found)
     if (*found || job->image->dtype < FEATURE_FLOAT16)
         return FEATURE_OK;
     team t = team_for(job->run, job->lines, (double)job->size * 0.5);
-    feature_status status = finders_open(job, t.threads);
+    feature_status status = blob_finders_open(job, t.threads);
     if (status == FEATURE_OK)
         status = team_run(&t, job->lines, range_band, job);
     for (int k = 0; k < job->threads; k++) {
@@ -402,83 +404,6 @@ static feature_status look_for_nan(blob_job *job, int *found)
         job->magnitude = fmax(k == 0 ? 0 : job->magnitude, fmax(-range[0], range[1]));
     }
     finders_close(job);
-    return status;
-}
-
-static feature_status make_stack(blob_job *job, double *stack)
-{
-    blob_planes p;
-    job->direct = 1;
-    feature_status status = blob_planes_open(&p, job);
-    for (ptrdiff_t s = 0; s < job->scales && status == FEATURE_OK; s++) {
-        status = blob_planes_make(&p, s);
-        for (ptrdiff_t k = 0; k < job->size && status == FEATURE_OK; k++)
-            stack[k * job->scales + s] = blob_plane(&p, s)[k];
-    }
-    blob_planes_close(&p);
-    return status;
-}
-
-/* The shape of the stack, and the box that its elements are compared in. */
-static feature_status stack_maxima(const blob_job *job, double *most)
-{
-    ptrdiff_t shape[DIMENSIONS_AT_MOST + 1], sides[DIMENSIONS_AT_MOST + 1];
-    int32_t ndim = job->image->ndim;
-    for (int32_t axis = 0; axis <= ndim; axis++) {
-        shape[axis] = axis < ndim ? job->image->shape[axis] : job->scales;
-        sides[axis] = 3;
-    }
-    return window_maxima(most, shape, ndim + 1, sides);
-}
-
-static feature_status list_stack(const blob_job *job, const double *stack,
-                                 const uint64_t *words)
-{
-    blob_finder *f = &job->finders[0];
-    ptrdiff_t n = job->size * job->scales;
-    ptrdiff_t border = job->search->border[job->image->ndim - 1];
-    for (ptrdiff_t w = 0; w * WORD < n; w++)
-        for (uint64_t left = words[w]; left != 0; left &= left - 1) {
-            ptrdiff_t place = w * WORD + __builtin_ctzll(left);
-            ptrdiff_t pixel = place / job->scales, x = pixel % job->cols;
-            f->passed++;
-            if (x < border || x >= job->cols - border ||
-                in_border(job, pixel / job->cols))
-                continue;
-            if (points_reserve(&f->list, 1) != FEATURE_OK)
-                return FEATURE_NO_MEMORY;
-            add_point(f, stack + place, place);
-        }
-    return FEATURE_OK;
-}
-
-static feature_status search_stack(blob_job *job)
-{
-    ptrdiff_t n;
-    double *stack = NULL, *most = NULL;
-    uint64_t *words = NULL;
-    if (!__builtin_mul_overflow(job->size, job->scales, &n) &&
-        n <= PTRDIFF_MAX / (ptrdiff_t)sizeof *stack) {
-        stack = memory_lease((size_t)n * sizeof *stack);
-        most = memory_lease((size_t)n * sizeof *stack);
-        words = memory_lease((size_t)(n / WORD + 1) * sizeof *words);
-    }
-    int complete = stack != NULL && most != NULL && words != NULL;
-    feature_status status = complete ? finders_open(job, 1) : FEATURE_NO_MEMORY;
-    if (status == FEATURE_OK)
-        status = make_stack(job, stack);
-    if (status == FEATURE_OK) {
-        memcpy(most, stack, (size_t)n * sizeof *stack);
-        job->plain->range_row(stack, n, job->finders[0].range);
-        status = stack_maxima(job, most);
-    }
-    if (status == FEATURE_OK) {
-        job->plain->equal_bits(stack, most, n, job->search->least, words);
-        status = list_stack(job, stack, words);
-    }
-    memory_return(stack);
-    memory_return(most);
-    memory_return(words);
     return status;
 }
 
@@ -598,7 +523,7 @@ static int are_filters(const blob_job *job, const feature_filter *filters,
 static feature_status search_and_list(blob_job *job, int has_nan, int *undecided)
 {
     *undecided = 0;
-    feature_status status = has_nan                   ? search_stack(job)
+    feature_status status = has_nan                   ? blob_search_stack(job)
                             : job->method == BLOB_DOH ? search_image(job)
                                                       : search_planes(job);
     if (status == FEATURE_OK)

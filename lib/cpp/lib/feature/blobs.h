@@ -16,7 +16,7 @@ typedef enum blob_method { BLOB_DOG, BLOB_LOG, BLOB_DOH } blob_method;
 /* One thread's findings, and its buffers. */
 typedef struct blob_finder {
     point_list list;
-    ptrdiff_t passed;  /* maxima that reach the threshold, near the border too */
+    ptrdiff_t passed;  /* maxima that reach the threshold, in the border too */
     double range[3];   /* as range_row has it */
     feature_status status;
     int undecided;     /* what the cosine transform's error leaves open */
@@ -77,6 +77,14 @@ int blob_by_transform(const blob_planes *p, ptrdiff_t scale);
 feature_status blob_transform_open(blob_planes *p);
 feature_status blob_transform_make(blob_planes *p, ptrdiff_t scale, wide *out);
 
+
+/* blobs.c: findings. Finders are given back by whoever made the job. */
+feature_status blob_finders_open(blob_job *job, int threads);
+int blob_in_border(const blob_job *job, ptrdiff_t line);
+void blob_add(blob_finder *f, const double *response, ptrdiff_t place);
+
+/* blobs_stack.c */
+feature_status blob_search_stack(blob_job *job);
 
 /* blobs_planes.c. Planes are made in the order of their scales; the last three are
  * kept. */

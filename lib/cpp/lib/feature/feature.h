@@ -439,8 +439,9 @@ typedef struct feature_blob_list {
     int64_t *index;   /* (capacity, ndim + 1): the position, then the scale's number */
     double *response; /* (capacity) */
     ptrdiff_t count;
-    double lowest, highest; /* the range, where it is asked for; NaN with any NaN */
-    double error;           /* of responses and range, at most; 0 of filters and boxes */
+    double lowest; /* the range, where it is asked for; NaN with any NaN */
+    double highest;
+    double error; /* of responses and range, at most; 0 of filters and boxes */
 } feature_blob_list;
 
 /*

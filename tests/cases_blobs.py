@@ -97,7 +97,7 @@ def draw_sigmas(rng, ndim, least):
     if rng.random() < 0.3 and ndim > 1:
         many = tuple((low * rng.choice([1, 1.5, 2], ndim)).tolist())
         more = [value + high - low for value in many]
-        either = ({"min_sigma": many}, {"min_sigma": low}, {"min_sigma": np.array(many)})
+        either = [{"min_sigma": value} for value in (many, low, np.array(many))]
         upper = high + low if rng.random() < 0.3 else more
         return {**either[rng.integers(3)], "max_sigma": upper}
     return {"min_sigma": low, "max_sigma": high}

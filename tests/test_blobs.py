@@ -84,7 +84,7 @@ PICTURES += [(f"cube {n}", lambda n=n: balls((40, 33 + n, 47), n)) for n in rang
 
 
 @pytest.mark.parametrize("name", ["blob_dog", "blob_log"])
-@pytest.mark.parametrize("picture", [p for _, p in PICTURES], ids=[n for n, _ in PICTURES])
+@pytest.mark.parametrize("picture", [pytest.param(p, id=n) for n, p in PICTURES])
 def test_transforms_find_what_filters_find(monkeypatch, name, picture):
     image = picture()
     keywords = {"max_sigma": 30, "threshold": 0.03, "overlap": 1}

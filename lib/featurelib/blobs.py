@@ -548,8 +548,8 @@ def blob_doh(
 
     A blob is a local maximum, in position and scale, of the determinant that
     `hessian_matrix_det` takes by box filters, for `num_sigma` standard deviations from
-    `min_sigma` to `max_sigma`. The time does not depend on them. Blobs of a radius below
-    3 pixels cannot be told from others.
+    `min_sigma` to `max_sigma`. The time does not depend on them. Blobs of a radius
+    below 3 pixels cannot be told from others.
 
     Parameters
     ----------
@@ -557,8 +557,8 @@ def blob_doh(
         Grey values of any real type. Integers are scaled to [0, 1], signed ones to
         [-1, 1]; floating point is taken as it is.
     min_sigma, max_sigma : float, optional
-        The first and the last standard deviation in pixels, from 0. Those below 1/3 have
-        no boxes and no blobs.
+        The first and the last standard deviation in pixels, from 0. Those below 1/3
+        have no boxes and no blobs.
     num_sigma : int, optional
         How many standard deviations are tried.
     threshold : float or None, optional

@@ -27,10 +27,11 @@
  * Pruning (blobs_prune.c). Of two blobs that share too much the smaller is dropped.
  *
  * How it runs. The stack never exists. LoG and DoG make one plane after the other
- * (blobs_planes.c) and keep three, in which the middle one is searched. DoH, whose rows
- * are made at once from the integral image, goes down the image in bands: of all scales
- * the last three rows are kept, and the middle ones searched. Findings are lists, one a
- * thread, which are put in order at the end, so that the threads cannot be told from it.
+ * (blobs_planes.c) and keep three, in which the middle one is searched. DoH, whose
+ * rows are made at once from the integral image, goes down the image in bands: of all
+ * scales the last three rows are kept, and the middle ones searched. Findings are
+ * lists, one a thread, which are put in order at the end, so that the threads cannot
+ * be told from it.
  *
  * NaN. The reference's sliding maxima depend on their method where there is NaN
  * (kernels/ring.c). Images that hold NaN, or numbers so large that NaN could come of
@@ -41,8 +42,8 @@
  * (blobs_transform.c); what their error could decide is decided by filters.
  *
  * Memory: LoG three planes of doubles, DoG four, two more for other than two
- * dimensions, one for the transform's spectrum; DoH the integral image and three rows of each scale a thread. 16 bytes a finding, for
- * a moment three times that.
+ * dimensions, one for the transform's spectrum; DoH the integral image and three rows
+ * of each scale a thread. 16 bytes a finding, for a moment three times that.
  */
 #include "blobs.h"
 
@@ -128,8 +129,8 @@ void blob_add(blob_finder *f, const double *response, ptrdiff_t place)
         (point){descending_key(FEATURE_FLOAT64, response), place};
 }
 
-/* Is element x, which may be a maximum, so near to a neighbour or the threshold that the
- * transform's error decides? */
+/* Is element x, which may be a maximum, so near to a neighbour or the threshold that
+ * the transform's error decides? */
 static int is_undecided(const blob_job *job, const blob_finder *f, ptrdiff_t count,
                         ptrdiff_t x)
 {
@@ -289,10 +290,12 @@ typedef struct box_search {
     ptrdiff_t pitch;
 } box_search;
 
-static double *box_row(const box_search *search, int thread, ptrdiff_t scale, ptrdiff_t y)
+static double *box_row(const box_search *search, int thread, ptrdiff_t scale,
+                       ptrdiff_t y)
 {
     ptrdiff_t scales = search->job->scales, row = y % ROWS_KEPT;
-    return search->scratch + ((thread * scales + scale) * ROWS_KEPT + row) * search->pitch;
+    ptrdiff_t number = (thread * scales + scale) * ROWS_KEPT + row;
+    return search->scratch + number * search->pitch;
 }
 
 static void make_boxes(const box_search *search, int thread, ptrdiff_t y)
@@ -416,7 +419,8 @@ static void put_in_order(const blob_job *job, point *points, point *spare, ptrdi
 {
     int unused = __builtin_clzll((unsigned long long)(job->size * job->scales));
     for (ptrdiff_t k = 0; k < n; k++)
-        points[k] = (point){(uint64_t)points[k].place << unused, (int64_t)points[k].key};
+        points[k] =
+            (point){(uint64_t)points[k].place << unused, (int64_t)points[k].key};
     points_sort(points, spare, n);
     for (ptrdiff_t k = 0; k < n; k++)
         points[k] =

@@ -38,7 +38,7 @@ typedef struct blob_job {
     const feature_run *run;
     double magnitude;  /* no pixel's is larger */
     int direct;        /* no cosine transform */
-    double slack;      /* responses nearer to each other are not told apart; direct: 0 */
+    double slack;      /* nearer responses are not told apart; direct: 0 */
     const plain_kernels *plain;
     const real_kernels *real;
     blob_finder *finders;

@@ -43,7 +43,8 @@ feature_status blob_planes_open(blob_planes *p, const blob_job *job)
     int extra = is_volume(job) ? 2 : job->method == BLOB_DOH;
     feature_status status = volume_open(
         &p->v, job->image, 0, is_volume(job) ? largest_radius(job) : 0,
-        p->slots + extra + p->transform.used, NANOSECONDS_PER_ELEMENT * (double)job->scales, job->run);
+        p->slots + extra + p->transform.used,
+        NANOSECONDS_PER_ELEMENT * (double)job->scales, job->run);
     if (status != FEATURE_OK)
         return status;
     for (int k = 0; k < p->slots; k++)
@@ -182,7 +183,8 @@ static feature_status combine(blob_planes *p, const wide *a, const wide *b, doub
 }
 
 /* All axes of the image filtered; `odd_one` by the filter of `second`, or none (-1). */
-static feature_status filter_axes(blob_planes *p, ptrdiff_t scale, int odd_one, wide *out)
+static feature_status filter_axes(blob_planes *p, ptrdiff_t scale, int odd_one,
+                                  wide *out)
 {
     const blob_job *job = p->job;
     int ndim = job->image->ndim;

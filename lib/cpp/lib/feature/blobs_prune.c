@@ -1,14 +1,14 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Pruning: of two blobs that share too much of the smaller one's disc (ball), that one is
- * dropped, and of equal ones the first. Pairs are looked at in the order of the first's
- * place in the list, then the second's. That which is dropped counts no more.
+ * Pruning: of two blobs that share too much of the smaller one's disc (ball), that one
+ * is dropped, and of equal ones the first. Pairs are looked at in the order of the
+ * first's place in the list, then the second's. That which is dropped counts no more.
  *
- * So blob i is through as soon as a later one drops it. The pairs (i, j) are found, never
- * stored: the next few in the list first, because on plateaus neighbours in the list lie
- * side by side; then through grids of buckets, one for each octave of sigma, whose lists
- * ascend and hold only what comes after i and is not dropped. Of those that may drop i
- * the first is found, and all before it that i drops go.
+ * So blob i is through as soon as a later one drops it. The pairs (i, j) are found,
+ * never stored: the next few in the list first, because on plateaus neighbours in the
+ * list lie side by side; then through grids of buckets, one for each octave of sigma,
+ * whose lists ascend and hold only what comes after i and is not dropped. Of those
+ * that may drop i the first is found, and all before it that i drops go.
  *
  * With an overlap below 1 what is not dropped lies apart, so that each bucket is soon
  * thin and the cost nearly linear.

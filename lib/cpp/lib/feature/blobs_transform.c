@@ -1,15 +1,15 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Responses by cosine transforms. A symmetric filter whose border reflects multiplies the
- * spectrum, so that the image is transformed once and a plane costs one inverse transform,
- * whatever sigma is (core/transform.h).
+ * Responses by cosine transforms. A symmetric filter whose border reflects multiplies
+ * the spectrum, so that the image is transformed once and a plane costs one inverse
+ * transform, whatever sigma is (core/transform.h).
  *
- * Such responses differ from SciPy's sums in the last digits, and only the latter decide
- * what a blob is. So the transform is a screen. Its error is a few 1e-15 of the largest
- * response that there can be; where two numbers that are compared (neighbours, a response
- * and the threshold, two responses that are put in order) are nearer than SLACK times
- * that, the whole search is done again by filters. In pictures of the world that happens
- * hardly ever, in those with symmetries or plateaus often.
+ * Such responses differ from SciPy's sums in the last digits, and only the latter
+ * decide what a blob is. So the transform is a screen. Its error is a few 1e-15 of the
+ * largest response that there can be; where two numbers that are compared (neighbours,
+ * a response and the threshold, two responses that are put in order) are nearer than
+ * SLACK times that, the whole search is done again by filters. In pictures of the
+ * world that happens hardly ever, in those with symmetries or plateaus often.
  */
 #include "blobs.h"
 
@@ -47,7 +47,8 @@ static double cost_of_filters(const blob_job *job, ptrdiff_t scale)
 
 int blob_by_transform(const blob_planes *p, ptrdiff_t scale)
 {
-    return p->transform.used && cost_of_filters(p->job, scale) > p->transform.nanoseconds;
+    return p->transform.used &&
+           cost_of_filters(p->job, scale) > p->transform.nanoseconds;
 }
 
 void blob_transform_plan(blob_planes *p)
@@ -185,8 +186,8 @@ static void make_multipliers(blob_planes *p, preparation *prepare, int axis)
             prepare->out[count++] = p->transform.multipliers[kind][axis] + g * n;
         }
     transform_prepare(&prepare->doubled[axis]);
-    transform_multipliers(&prepare->doubled[axis], prepare->filters, count, prepare->out,
-                          prepare->scratch[axis]);
+    transform_multipliers(&prepare->doubled[axis], prepare->filters, count,
+                          prepare->out, prepare->scratch[axis]);
 }
 
 static feature_status run_axis(blob_planes *p, transform_kind kind, int axis,
@@ -239,7 +240,8 @@ feature_status blob_transform_open(blob_planes *p)
 /* ------------------------------------------------------------------------ */
 
 /* Products of the multipliers along all axes but 0; `odd_one` has those of kind 1. */
-static void multiply_across(blob_planes *p, ptrdiff_t gaussian, int odd_one, double *out)
+static void multiply_across(blob_planes *p, ptrdiff_t gaussian, int odd_one,
+                            double *out)
 {
     const feature_array *image = p->job->image;
     ptrdiff_t lines = 1;

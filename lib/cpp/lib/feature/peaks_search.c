@@ -402,7 +402,8 @@ feature_status ring_bits(const peak_job *job, const double *values,
         return FEATURE_NO_MEMORY;
     memcpy(most, values, pixels * sizeof *values);
     feature_status status = window_maxima(most, shape, job->ndim, job->sides);
-    for (ptrdiff_t line = 0; line < (ptrdiff_t)pixels / n && status == FEATURE_OK; line++)
+    ptrdiff_t lines = (ptrdiff_t)pixels / n;
+    for (ptrdiff_t line = 0; line < lines && status == FEATURE_OK; line++)
         job->plain->equal_bits(values + line * n, most + line * n, n, least,
                                words + line * ((n + WORD - 1) / WORD));
     memory_return(most);

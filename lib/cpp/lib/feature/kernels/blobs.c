@@ -44,8 +44,10 @@ void NAME(voxel_maxima)(const double *const *lines, ptrdiff_t count, ptrdiff_t n
             most[0] = most[1];
         if (!right)
             most[end + 1] = most[end];
-        for (ptrdiff_t x = 0; x < end; x++)
-            marks[x] = v[x] >= larger(larger(most[x], most[x + 2]), most[x + 1]) - slack;
+        for (ptrdiff_t x = 0; x < end; x++) {
+            double around = larger(larger(most[x], most[x + 2]), most[x + 1]);
+            marks[x] = v[x] >= around - slack;
+        }
         words[first / WORD] = reached & pack(marks);
     }
 }

@@ -364,7 +364,7 @@ def blob_dog(
     >>> y, x = np.mgrid[:60, :60]
     >>> image = np.exp(-((y - 20.0) ** 2 + (x - 35.0) ** 2) / (2 * 4**2))
     >>> feature.blob_dog(image, min_sigma=1, max_sigma=10, threshold=0.2)
-    array([[20.   , 35.   ,  4.096]])
+    array([[20.  , 35.  ,  2.56]])
     """
     image = check_scalable(image)
     _check_prescale(prescale)
@@ -611,7 +611,7 @@ def blob_doh(
     >>> y, x = np.mgrid[:60, :60]
     >>> disc = ((y - 20) ** 2 + (x - 35) ** 2 <= 8**2) * 1.0
     >>> feature.blob_doh(disc, min_sigma=2, max_sigma=16, num_sigma=8)
-    array([[20., 35.,  8.]])
+    array([[19., 34.,  8.]])
     """
     image = check_scalable(image)
     if image.size == 0:

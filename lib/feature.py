@@ -9,6 +9,7 @@ which instruction set and how many threads are used, and why.
 """
 
 from featurelib._version import __version__
+from featurelib.blobs import blob_dog, blob_doh, blob_log
 from featurelib.corner_points import (
     corner_fast,
     corner_moravec,
@@ -61,4 +62,8 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # blobs
+    "blob_dog",
+    "blob_log",
+    "blob_doh",
 ]

@@ -368,6 +368,7 @@ CANNY_ROWS = (
 # ----------------------------------------------------------------- the list
 
 # These modules use what stands above.
+import cases_blobs  # noqa: E402
 import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
 import cases_peaks  # noqa: E402
@@ -398,15 +399,16 @@ CASES = (
     *cases_corners.CASES,
     *cases_corner_points.CASES,
     *cases_peaks.CASES,
+    *cases_blobs.CASES,
 )
 
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
 NOT_YET = {
-    "blobs": "blob_dog blob_log blob_doh",
     "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "
     "draw_multiblock_lbp",
-    "haar": "haar_like_feature haar_like_feature_coord draw_haar_like_feature Cascade",
+    "haar": "haar_like_feature haar_like_feature_coord draw_haar_like_feature "
+    "Cascade",
     "hog": "hog",
     "daisy": "daisy",
     "keypoints": "BRIEF CENSURE ORB SIFT",

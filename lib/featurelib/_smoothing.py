@@ -104,6 +104,23 @@ def derivative_weights(sigma, truncate):
     return np.arange(weights.size) * slope[0] * weights
 
 
+@functools.lru_cache(maxsize=32, typed=True)
+def second_derivative_weights(sigma, truncate=4.0):
+    """Those of the Gaussian's second derivative, a polynomial times the Gaussian."""
+    weights = gaussian_weights(sigma, truncate)
+    if not sigma > 1e-15:
+        return weights  # the reference leaves this axis alone
+    # The polynomial's coefficients and its values are products of matrices there, and
+    # rounded as those are.
+    powers = np.arange(3)
+    times_slope = np.diag(np.ones(2) / -(sigma * sigma), -1)
+    derive = np.diag(powers[1:], 1) + times_slope
+    polynomial = derive.dot(derive.dot(np.eye(3)[0]))
+    x = np.arange(1 - weights.size, weights.size)
+    values = (x[:, None] ** powers).dot(polynomial)
+    return np.ascontiguousarray(values[weights.size - 1 :] * weights)
+
+
 def gaussian_filters(sigmas, borders):
     """A filter an axis for C; they keep the weights that they point to alive."""
     return _gaussian_filters(borders, *sigmas)

@@ -16,6 +16,7 @@
  *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
  *                  corner_orientations, corner_subpix
  *   9. Peaks       peak_local_max, corner_peaks
+ *  10. Blobs       blob_dog, blob_log, blob_doh; pruning
  *
  * Promises that hold for every function:
  *
@@ -439,6 +440,81 @@ FEATURE_API feature_status feature_peak_local_max(
     const feature_array *image, const feature_array *footprint,
     const feature_array *labels, const feature_peaks_parameters *parameters,
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 10. Blobs                                                                */
+/* ------------------------------------------------------------------------ */
+
+/* What counts as a blob. */
+typedef struct feature_blob_search {
+    double least;            /* responses reach this */
+    const ptrdiff_t *border; /* no blob nearer to the border, one an axis, >= 0 */
+    int32_t range;           /* non-zero: the range of all responses is asked for */
+    int32_t direct;          /* non-zero: filters only, no cosine transform */
+} feature_blob_search;
+
+/* What was found. The caller sets the first three; more blobs are counted, not
+ * written. */
+typedef struct feature_blob_list {
+    ptrdiff_t capacity;
+    int64_t *index;   /* (capacity, ndim + 1): the position, then the scale's number */
+    double *response; /* (capacity) */
+    ptrdiff_t count;
+    double lowest; /* the range, where it is asked for; NaN with any NaN */
+    double highest;
+    double error; /* of responses and range, at most; 0 of filters and boxes */
+} feature_blob_list;
+
+/*
+ * Local maxima of the scale space of an image: elements that none of the 3^(ndim + 1)
+ * around them in position and scale exceeds, the largest first, equal ones in the order
+ * of positions, then scales. None where all responses are equal.
+ *
+ *   image      every dtype, 1 to 32 dimensions; integers are scaled to [0, 1], [-1, 1]
+ *   smoothing  Gaussians, ndim filters for each scale; their borders must all be
+ *              FEATURE_REFLECT, their radii are free
+ *   scales     of responses; blob_dog has one Gaussian more
+ *   factor     what the difference of a scale's Gaussian and the next is multiplied by
+ *   second     second derivatives of the Gaussians
+ *   factors    what the negative Laplacian of each scale is multiplied by
+ *   sizes      of the boxes of each scale, as for feature_hessian_matrix_det_boxes, or
+ *              below 1 for responses that are NaN
+ */
+FEATURE_API feature_status feature_blob_dog(const feature_array *image,
+                                            const feature_filter *smoothing,
+                                            ptrdiff_t scales, double factor,
+                                            const feature_blob_search *search,
+                                            feature_blob_list *list,
+                                            const feature_run *run);
+FEATURE_API feature_status feature_blob_log(const feature_array *image,
+                                            const feature_filter *smoothing,
+                                            const feature_filter *second,
+                                            const double *factors, ptrdiff_t scales,
+                                            const feature_blob_search *search,
+                                            feature_blob_list *list,
+                                            const feature_run *run);
+FEATURE_API feature_status feature_blob_doh(const feature_array *image,
+                                            const ptrdiff_t *sizes, ptrdiff_t scales,
+                                            const feature_blob_search *search,
+                                            feature_blob_list *list,
+                                            const feature_run *run);
+
+/*
+ * Drops blobs that others cover. Pairs (i, j), i < j, are looked at in the order of i,
+ * then j. Where the discs (balls) of both, of radius sqrt(ndim) sigma, share more than
+ * `overlap` of the smaller one's area (volume), the smaller one is dropped, of equal
+ * ones i. What is dropped drops no other. Of more than three dimensions none share any.
+ *
+ *   blobs    (count, ndim + sigmas) float64, contiguous: positions, whole numbers, then
+ *            1 or ndim standard deviations >= 0; the last decides which is smaller
+ *   narrow   non-zero: with the roundings of float32 arithmetic
+ *   kept     (count) bool, contiguous
+ */
+FEATURE_API feature_status feature_blob_prune(const feature_array *blobs,
+                                              int32_t sigmas, int32_t narrow,
+                                              double overlap,
+                                              const feature_array *kept,
+                                              const feature_run *run);
 
 #ifdef __cplusplus
 }

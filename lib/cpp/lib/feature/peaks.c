@@ -33,31 +33,12 @@
  *
  * Cost: the image is read once, about 12 vector operations each; then each candidate.
  */
-#include <string.h>
-
 #include "core/array.h"
 #include "peaks.h"
 
 /* ------------------------------------------------------------------------ */
 /* From candidates to peaks                                                 */
 /* ------------------------------------------------------------------------ */
-
-feature_status make_room(point_list *list, ptrdiff_t more)
-{
-    if (list->count + more <= list->room)
-        return FEATURE_OK;
-    ptrdiff_t room = 2 * (list->count + more) + 64;
-    point *points =
-        room > INT32_MAX / 2 ? NULL : memory_lease((size_t)room * sizeof *points);
-    if (points == NULL)
-        return FEATURE_NO_MEMORY;
-    if (list->count > 0)
-        memcpy(points, list->points, (size_t)list->count * sizeof *points);
-    memory_return(list->points);
-    list->points = points;
-    list->room = room;
-    return FEATURE_OK;
-}
 
 /* Orders and spaces `*n` points whose places are in an array of this shape. */
 feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *points,
@@ -96,7 +77,7 @@ static feature_status search_image(peak_job *job, team *t, point_list *list)
     if (status != FEATURE_OK || total == 0 ||
         (!job->is_plain && !job->by_ring && peak_is_trivial(job)))
         return status;
-    status = make_room(list, total);
+    status = points_reserve(list, total);
     if (status != FEATURE_OK)
         return status;
     job->points = list->points;

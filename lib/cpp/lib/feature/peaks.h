@@ -68,12 +68,6 @@ typedef struct question {
     int alone;            /* not even those: the threshold only */
 } question;
 
-/* Points and what sorting and spacing them needs. */
-typedef struct point_list {
-    point *points;
-    ptrdiff_t count, room;
-} point_list;
-
 /* peaks_window.c: one line */
 ptrdiff_t peak_before(const peak_job *job, int32_t axis);
 ptrdiff_t peak_after(const peak_job *job, int32_t axis);
@@ -119,7 +113,6 @@ feature_status search_by_ring(const peak_job *job);
 feature_status search_labels(peak_job *job, team *t, point_list *list);
 
 /* peaks.c: the list of peaks */
-feature_status make_room(point_list *list, ptrdiff_t more);
 feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *points,
                             ptrdiff_t *n, ptrdiff_t most);
 

@@ -333,7 +333,7 @@ static feature_status search_label(const peak_job *job, int64_t label, crop *c,
     feature_status status = search_crop(job, c, &s, &found);
     if (status != FEATURE_OK || found == 0)
         return status;
-    status = make_room(list, found);
+    status = points_reserve(list, found);
     if (status != FEATURE_OK)
         return status;
     point *points = list->points + list->count;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/array.h"
+#include "core/maxima.h"
 
 /* ------------------------------------------------------------------------ */
 /* The job                                                                  */
@@ -388,75 +389,25 @@ void gather_band(void *context, ptrdiff_t band, int thread)
 /* Images with NaN                                                          */
 /* ------------------------------------------------------------------------ */
 
-typedef struct ring_buffers {
-    double *most, *line, *values, *out;
-    ptrdiff_t *deaths;
-} ring_buffers;
-
-static ptrdiff_t side_at_most(const peak_job *job, const ptrdiff_t *shape)
-{
-    ptrdiff_t most = 0;
-    for (int32_t axis = 0; axis < job->ndim; axis++)
-        most = job->sides[axis] + shape[axis] > most ? job->sides[axis] + shape[axis]
-                                                     : most;
-    return most;
-}
-
-static void layout_ring(ring_buffers *b, const peak_job *job, const ptrdiff_t *shape,
-                        ptrdiff_t pixels, arena *a)
-{
-    size_t longest = (size_t)side_at_most(job, shape);
-    b->most = arena_take(a, (size_t)pixels, sizeof *b->most);
-    b->line = arena_take(a, longest, sizeof *b->line);
-    b->values = arena_take(a, longest, sizeof *b->values);
-    b->out = arena_take(a, longest, sizeof *b->out);
-    b->deaths = arena_take(a, longest, sizeof *b->deaths);
-}
-
-/* Replaces values by the maxima of their windows along one axis, the nearest value
- * beyond the ends. */
-static void ring_along(const peak_job *job, const ring_buffers *b, int32_t axis,
-                       const ptrdiff_t *shape, ptrdiff_t pixels)
-{
-    ptrdiff_t step = 1, n = shape[axis], side = job->sides[axis];
-    for (int32_t k = axis + 1; k < job->ndim; k++)
-        step *= shape[k];
-    for (ptrdiff_t line = 0; line < pixels / n; line++) {
-        double *first = b->most + line / step * step * n + line % step;
-        for (ptrdiff_t k = 0; k < n + side - 1; k++) {
-            ptrdiff_t from = k - peak_before(job, axis);
-            b->line[k] = first[(from < 0 ? 0 : from >= n ? n - 1 : from) * step];
-        }
-        job->plain->ring_maximum(b->line, n, side, b->values, b->deaths, b->out);
-        for (ptrdiff_t k = 0; k < n; k++)
-            first[k * step] = b->out[k];
-    }
-}
-
 /* Bits of all lines of an array of doubles that stand side by side. */
 feature_status ring_bits(const peak_job *job, const double *values,
                          const ptrdiff_t *shape, double least, uint64_t *words)
 {
-    ptrdiff_t pixels = 1, n = shape[job->ndim - 1];
-    ring_buffers b;
-    arena counting = {NULL, 0};
+    size_t pixels = 1;
+    ptrdiff_t n = shape[job->ndim - 1];
     for (int32_t axis = 0; axis < job->ndim; axis++)
-        pixels *= shape[axis];
-    layout_ring(&b, job, shape, pixels, &counting);
-    void *block = counting.used == SIZE_MAX ? NULL : memory_lease(counting.used);
-    if (block == NULL)
+        pixels *= (size_t)shape[axis];
+    double *most = memory_lease(pixels * sizeof *values);
+    if (most == NULL)
         return FEATURE_NO_MEMORY;
-    arena a = {block, 0};
-    layout_ring(&b, job, shape, pixels, &a);
-    memcpy(b.most, values, (size_t)pixels * sizeof *values);
-    for (int32_t axis = 0; axis < job->ndim; axis++)
-        if (job->sides[axis] > 1)
-            ring_along(job, &b, axis, shape, pixels);
-    for (ptrdiff_t line = 0; line < pixels / n; line++)
-        job->plain->equal_bits(values + line * n, b.most + line * n, n, least,
+    memcpy(most, values, pixels * sizeof *values);
+    feature_status status = window_maxima(most, shape, job->ndim, job->sides);
+    ptrdiff_t lines = (ptrdiff_t)pixels / n;
+    for (ptrdiff_t line = 0; line < lines && status == FEATURE_OK; line++)
+        job->plain->equal_bits(values + line * n, most + line * n, n, least,
                                words + line * ((n + WORD - 1) / WORD));
-    memory_return(block);
-    return FEATURE_OK;
+    memory_return(most);
+    return status;
 }
 
 /* Instead of search_band, for the whole image. */

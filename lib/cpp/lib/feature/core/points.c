@@ -66,6 +66,15 @@ uint64_t descending_key(int32_t dtype, const void *at)
     }
 }
 
+double descending_value(uint64_t key)
+{
+    uint64_t sign = UINT64_C(1) << 63;
+    uint64_t word = key >= sign ? key : sign - 1 - key; /* of 0 and below, or above */
+    double value;
+    memcpy(&value, &word, sizeof value);
+    return value == 0 ? 0 : value;
+}
+
 /* ------------------------------------------------------------------------ */
 /* Order                                                                    */
 /* ------------------------------------------------------------------------ */
@@ -134,6 +143,23 @@ void points_sort(point *points, point *spare, ptrdiff_t n)
     sort_from_digit(points, spare, n, TOP);
     if (!insert_in_order(points, n, 4 * n))
         sort_from_digit(points, spare, n, 0);
+}
+
+feature_status points_reserve(point_list *list, ptrdiff_t more)
+{
+    if (list->count + more <= list->room)
+        return FEATURE_OK;
+    ptrdiff_t room = 2 * (list->count + more) + 64;
+    point *points =
+        room > INT32_MAX / 2 ? NULL : memory_lease((size_t)room * sizeof *points);
+    if (points == NULL)
+        return FEATURE_NO_MEMORY;
+    if (list->count > 0)
+        memcpy(points, list->points, (size_t)list->count * sizeof *points);
+    memory_return(list->points);
+    list->points = points;
+    list->room = room;
+    return FEATURE_OK;
 }
 
 /* ------------------------------------------------------------------------ */

@@ -27,8 +27,20 @@ typedef struct point {
  * least of a signed one before all; NaN last; both zeros alike. */
 uint64_t descending_key(int32_t dtype, const void *at);
 
+/* The number that a key of a FLOAT64 was made of, 0 for -0. */
+double descending_value(uint64_t key);
+
 /* Ascending and stable; `spare` has room for n points. */
 void points_sort(point *points, point *spare, ptrdiff_t n);
+
+/* A list that grows; its points are given back with memory_return. */
+typedef struct point_list {
+    point *points;
+    ptrdiff_t count, room;
+} point_list;
+
+/* Makes room for `more` points. */
+feature_status points_reserve(point_list *list, ptrdiff_t more);
 
 typedef struct spacing {
     double distance, p_norm; /* Minkowski's, 1 <= p_norm <= infinity */

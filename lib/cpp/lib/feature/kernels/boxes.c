@@ -78,9 +78,16 @@ void NAME(box_determinant_row)(const double *integral, ptrdiff_t rows, ptrdiff_t
         BOX(-(third / 2), 1 - third, third, wide_part),
     };
 #undef BOX
-    ptrdiff_t reach = size + 1;
-    ptrdiff_t first = reach < cols ? reach : cols;
-    ptrdiff_t end = cols - reach > first ? cols - reach : first;
+    ptrdiff_t before = 0, after = 0;
+    for (int k = 0; k < 8; k++) {
+        ptrdiff_t left = b[k].left, right = left + b[k].width;
+        before = -left > before ? -left : before;
+        before = -right > before ? -right : before;
+        after = left > after ? left : after;
+        after = right > after ? right : after;
+    }
+    ptrdiff_t first = before < cols ? before : cols;
+    ptrdiff_t end = cols - after > first ? cols - after : first;
 #define CLIPPED(k) clipped_sum(&b[k], x, cols)
 #define INNER(k) inner_sum(&b[k], x)
     for (ptrdiff_t x = 0; x < first; x++)

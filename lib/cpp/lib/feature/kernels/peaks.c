@@ -9,6 +9,7 @@
  * windows that are no boxes, and takes the offsets in the reference's order, so that
  * NaN ends as there.
  */
+#include "kernels/bits.h"
 #include "kernels/half.h"
 #include "kernels/variant.h"
 
@@ -78,24 +79,6 @@ void NAME(peak_background)(const int64_t *labels, ptrdiff_t stride, ptrdiff_t n,
         mask[x] = *(const int64_t *)(const void *)at == label;
         v[x] = mask[x] ? v[x] : (real)background;
     }
-}
-
-/* ------------------------------------------------------------------------ */
-/* Bits                                                                     */
-/* ------------------------------------------------------------------------ */
-
-#define WORD 64
-
-/* Bytes 0 and 1 to bits, the first lowest. */
-static inline uint64_t pack(const uint8_t *marks)
-{
-    uint64_t word = 0;
-    for (int k = 0; k < WORD; k += 8) {
-        uint64_t eight;
-        memcpy(&eight, marks + k, sizeof eight);
-        word |= (eight * UINT64_C(0x0102040810204080) >> 56) << k;
-    }
-    return word;
 }
 
 static inline real larger(real a, real b)

@@ -18,13 +18,18 @@ Inputs: scikit-image's `camera` and other photographs, continued by mirroring to
 size; drawn pictures where a row says so. Our functions are called as a drop-in
 (fresh result); `synthesize_matrix` with `out=`.
 
-Peers: **scikit-image** is the reference, whose result ours equals. **OpenCV** is
-`GaussianBlur` and `cv2.Canny` with the same thresholds: the same job by another
-definition, so its number of edges is shown. **rewrite** is what a skilled user can
-write: OpenCV's filters and labels with numba between them; the pixels in which it
-differs from the reference are shown. For `synthesize_matrix` the limits are a copy
-that moves as many bytes (read and written together), with ordinary and with
-non-temporal stores, by as many threads.
+Peers: **scikit-image** is the reference, whose result ours equals. **rewrite** is what
+a skilled user can write today: loops in numba, with OpenCV's filters and SciPy's
+transforms where those are faster. **OpenCV + NumPy** is the same without numba. Both
+give the reference's result, which is checked before they are timed: exactly, or where
+they sum in another order within 1e-8 (float32: 1e-5; quotients of small numbers: 1e-2).
+Rows that they do not cover, like some volumes, have none. A name of OpenCV alone is
+the same job by another definition: `GaussianBlur` and `cv2.Canny` with the same
+thresholds, whose edges are counted as are those of canny's rewrite that differ;
+`cv2.cornerHarris`, with boxes for the Gaussian; `cv2` FAST, which finds corners
+without a response. For `synthesize_matrix` the limits are a copy that moves as many
+bytes (read and written together), with ordinary and with non-temporal stores, by as
+many threads.
 """
 
 
@@ -46,6 +51,8 @@ def peer_text(peer):
     text = f"{time_of(peer['milliseconds'])} ({number(peer['ratio'])}x)"
     if "differ" in peer:
         text += f", {peer['edges']} edges, {peer['differ']} differ"
+    if "points" in peer:
+        text += f", {peer['points']} points"
     return text
 
 

@@ -21,6 +21,8 @@ HERE = Path(__file__).resolve().parent
 ROOT = HERE.parent
 for variable in ("OPENBLAS_NUM_THREADS", "NUMBA_NUM_THREADS"):
     os.environ.setdefault(variable, "2")
+# Numba's own threads sleep between calls; those of OpenMP would spin beside ours.
+os.environ.setdefault("NUMBA_THREADING_LAYER", "workqueue")
 sys.path[:0] = [str(ROOT / "tests"), str(HERE)]
 
 import helpers  # noqa: E402, F401  (puts the library on the path)
@@ -80,29 +82,36 @@ def label(case, row):
     return ", ".join(words + ["mask"] * row.mask)
 
 
-def check(case, call, found, expected, words):
-    tolerance = case.tolerance_of(call)
+def check(case, call, found, expected, words, tolerance=0.0):
+    tolerance = tolerance or case.tolerance_of(call)
     difference = compare.value_difference(found, expected, tolerance)
     if difference:
         sys.exit(f"{case.name}, {words}: not the reference's result: {difference}")
 
 
 def counts(contenders, expected):
-    """How far the results of another definition are from the reference's."""
+    """What the results of another definition hold: edges and how many differ from
+    the reference's, or how many points; nothing of other planes."""
     notes = {}
     for name, contender in contenders.items():
-        if not contender.same:
-            found = np.asarray(contender.run()).astype(expected.dtype)
-            wrong = np.count_nonzero(found != expected)
-            total = np.count_nonzero(found)
-            notes[name] = {"edges": int(total), "differ": int(wrong)}
+        if contender.same:
+            continue
+        found = contender.run()
+        if is_map(expected):
+            wrong = np.count_nonzero(found.astype(bool) != expected)
+            notes[name] = {"edges": edges_in(found.astype(bool)), "differ": int(wrong)}
+        elif not isinstance(found, np.ndarray):
+            notes[name] = {"points": len(found)}
     return notes
+
+
+def is_map(result):
+    return isinstance(result, np.ndarray) and result.dtype == bool
 
 
 def edges_in(result):
     """How many pixels a map of edges has; None for other results."""
-    is_map = isinstance(result, np.ndarray) and result.dtype == bool
-    return int(np.count_nonzero(result)) if is_map else None
+    return int(np.count_nonzero(result)) if is_map(result) else None
 
 
 def run_row(case, row, threads, rounds=harness.ROUNDS, seconds=harness.SECONDS):
@@ -114,8 +123,10 @@ def run_row(case, row, threads, rounds=harness.ROUNDS, seconds=harness.SECONDS):
     job = ours(case, call, threads, expected)
     check(case, call, job(), expected, words)
     for name in others:
-        if rivals[name].same:
-            check(case, call, rivals[name].run(), expected, f"{words}, {name}")
+        rival = rivals[name]
+        if rival.same:
+            which = f"{words}, {name}"
+            check(case, call, rival.run(), expected, which, rival.tolerance)
     notes = counts(rivals, expected)
     jobs = {"feature": job} | {name: rival.run for name, rival in rivals.items()}
     if case.formula and row.rows * row.cols >= 2**20:

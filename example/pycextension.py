@@ -1,5 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The first look: a matrix through the library, then the edges of a photograph.
+"""The first look: a matrix through the library, then a photograph's edges, blobs and
+corners.
 
     python example/pycextension.py [PHOTO] [--out DIR]
 
@@ -105,22 +106,61 @@ def compare(image, edges):
     return same
 
 
-def write_picture(folder, image, edges):
-    """Photograph and edges side by side; a photograph of more bits is rescaled."""
-    shown = image
-    if image.dtype != np.uint8:
-        low, high = float(image.min()), float(image.max())
-        shown = (image - low) * (255 / max(high - low, 1e-30))
-    both = np.hstack([shown.astype(np.uint8), np.uint8(255) * edges])
-    folder.mkdir(parents=True, exist_ok=True)
-    # Replaced in one step: an older picture may belong to another user.
-    path, partial = folder / "edges.png", folder / f".edges-{os.getpid()}.png"
+def as_bytes(image):
+    """A photograph of more bits, rescaled to what can be shown."""
+    if image.dtype == np.uint8:
+        return image
+    low, high = float(image.min()), float(image.max())
+    return ((image - low) * (255 / max(high - low, 1e-30))).astype(np.uint8)
+
+
+def write_picture(path, save):
+    """`save` writes a file, which replaces `path` in one step: an older picture may
+    belong to another user."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    partial = path.with_name(f".{path.stem}-{os.getpid()}.png")
     try:
-        Image.fromarray(both).save(partial)
+        save(partial)
         os.replace(partial, path)
     finally:
         partial.unlink(missing_ok=True)
-    return path
+    print(f"Picture: {path}")
+
+
+def write_edges(folder, image, edges):
+    """Photograph and edges side by side."""
+    both = np.hstack([as_bytes(image), np.uint8(255) * edges])
+    write_picture(folder / "edges.png", Image.fromarray(both).save)
+
+
+def write_blobs(folder, image):
+    """Blobs as circles and corners as crosses, drawn over the photograph."""
+    try:
+        from matplotlib.figure import Figure
+        from matplotlib.patches import Circle
+    except ImportError:
+        print("Blobs and corners: left out, Matplotlib is not installed")
+        return
+    if min(image.shape) < 2:
+        print("Blobs and corners: left out, the photograph is one line")
+        return
+    shown = as_bytes(image)
+    blobs = feature.blob_log(shown, min_sigma=2, max_sigma=20, threshold=0.12)
+    response = feature.corner_harris(shown)
+    corners = feature.corner_peaks(response, min_distance=5, threshold_rel=0.02)
+    print(f"Found {len(blobs)} blobs and {len(corners)} corners")
+
+    rows, cols = shown.shape
+    inches = [max(0.1, 8 * n / max(rows, cols)) for n in (cols, rows)]
+    figure = Figure(figsize=inches, dpi=150)
+    axes = figure.add_axes((0, 0, 1, 1), frameon=False, xticks=[], yticks=[])
+    axes.imshow(shown, cmap="gray", vmin=0, vmax=255)
+    axes.autoscale(False)
+    for y, x, sigma in blobs:
+        radius = sigma * np.sqrt(2)
+        axes.add_patch(Circle((x, y), radius, fill=False, color="yellow", lw=1.5))
+    axes.plot(corners[:, 1], corners[:, 0], "+", color="red", markersize=6)
+    write_picture(folder / "blobs.png", figure.savefig)
 
 
 def reason(error):
@@ -155,7 +195,8 @@ def main():
     print(f"Canny on {name}: {rows} x {cols} {image.dtype}, {edges.sum()} edge pixels")
     same = compare(image, edges) if reference else True
     try:
-        print(f"Picture: {write_picture(options.out, image, edges)}")
+        write_edges(options.out, image, edges)
+        write_blobs(options.out, image)
     except OSError as error:
         parser.exit(2, f"{options.out}: cannot be written: {reason(error)}\n")
     return 0 if same else 1

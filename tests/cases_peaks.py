@@ -4,6 +4,7 @@
 import images
 import numpy as np
 from cases import Call, Case, Refusal, Row, wrap_scalar
+from cases_tensors import cube
 
 DTYPES = ("u1", "u2", "u4", "u8", "i1", "i2", "i4", "i8", "f4", "f8")
 KINDS = ("noise", "ties", "smooth", "dots", "steps", "constant", "near a limit")
@@ -194,6 +195,7 @@ def harris(image):
     return skimage.feature.corner_harris(image)
 
 
+
 ROWS = tuple(
     Row(*size, dtype, keywords={"min_distance": distance})
     for size in ((512, 512), (2048, 2048))
@@ -204,6 +206,25 @@ PICTURES = tuple(
     Row(512, 512, "f8", picture, {"min_distance": 5})
     for picture in ("noise", "constant", "checkerboard", "ramp")
 )
+
+def discs(image):
+    """How far each pixel of a grid of 25 by 25 discs is from their outside."""
+    from scipy import ndimage
+
+    down, right = (np.arange(n) * 500 // n % 20 - 9.5 for n in image.shape)
+    return ndimage.distance_transform_edt(np.hypot(down[:, None], right) < 9)
+
+
+def labels_of_discs(distances):
+    """The arguments behind the image: min_distance 20, no border left out, labels."""
+    from scipy import ndimage
+
+    labels = ndimage.label(distances)[0]
+    return 20, None, None, False, np.inf, None, labels
+
+
+LABELS = (Row(500, 500, "f8", of=discs, more=labels_of_discs),)
+VOLUMES = (Row(4096, 64, "f8", keywords={"min_distance": 3}, of=cube),)
 CORNERS = tuple(
     Row(n, n, "f8", keywords={"min_distance": 5}, prepare=harris) for n in (512, 2048)
 )
@@ -217,7 +238,7 @@ CASES = (
         dtypes=DTYPES,
         adapt=with_columns,
         refusals=refusals,
-        bench=ROWS + PICTURES,
+        bench=ROWS + PICTURES + VOLUMES + LABELS,
         random_calls=1500,
     ),
     Case(

@@ -16,6 +16,7 @@ if not (helpers.ROOT / "benchmarks" / "bench.py").exists():
     pytest.skip("no benchmarks here", allow_module_level=True)
 sys.path.insert(0, str(helpers.ROOT / "benchmarks"))
 
+import _contender  # noqa: E402
 import bench  # noqa: E402
 import peers  # noqa: E402
 from _report import line, markdown, readme_table, write  # noqa: E402
@@ -41,9 +42,8 @@ def run(case, words):
 
 @pytest.fixture(autouse=True)
 def without_numba(monkeypatch):
-    """Compiling the rewrite takes longer than all the rest."""
-    rewrites = {"canny": {"OpenCV": peers.canny_opencv}}
-    monkeypatch.setattr(peers, "PEERS", peers.PEERS | rewrites)
+    """Compiling the rewrites takes longer than all the rest."""
+    monkeypatch.setattr(_contender, "numba", None)
 
 
 @pytest.mark.parametrize("case, words", list(rows()))
@@ -66,6 +66,30 @@ def test_a_wrong_result_ends_the_run_before_it_is_timed(monkeypatch):
     monkeypatch.setattr(cases.Case, "ours", lambda self: wrong)
     with pytest.raises(SystemExit, match="not the reference's result"):
         bench.run_row(case, tiny(case.bench[0]), 1, rounds=1, seconds=0)
+
+
+def test_a_wrong_result_of_a_peer_ends_the_run_too(monkeypatch):
+    case = cases.find("corner_harris")
+    wrong = _contender.Contender(lambda: np.zeros((SIDE, SIDE)))
+    monkeypatch.setitem(peers.PEERS, case.name, {"wrong": lambda call, threads: wrong})
+    with pytest.raises(SystemExit, match="wrong: not the reference's result"):
+        bench.run_row(case, tiny(case.bench[0]), 1, rounds=1, seconds=0)
+
+
+def test_points_of_another_definition_are_counted():
+    case = cases.find("corner_fast")
+    row = next(r for r in case.bench if r.dtype == "u1" and r.keywords == {"n": 9})
+    result = bench.run_row(case, tiny(row), 1, rounds=1, seconds=0)
+    if _contender.cv2 is None:
+        pytest.skip("no OpenCV")
+    assert result["peers"]["cv2 FAST"]["points"] > 0
+    assert " points" in line(result)
+
+
+def test_every_peer_belongs_to_a_name():
+    names = {case.name for case in cases.CASES}
+    names.update(" ".join(cases.NOT_YET.values()).split())
+    assert peers.PEERS.keys() <= names
 
 
 def test_every_picture_of_the_benchmark_but_the_constant_one_has_edges():

@@ -16,6 +16,7 @@
  *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
  *                  corner_orientations
  *   9. Peaks       peak_local_max, corner_peaks
+ *  10. Matching    match_descriptors
  *
  * Promises that hold for every function:
  *
@@ -418,6 +419,40 @@ FEATURE_API feature_status feature_peak_local_max(
     const feature_array *image, const feature_array *footprint,
     const feature_array *labels, const feature_peaks_parameters *parameters,
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 10. Matching                                                             */
+/* ------------------------------------------------------------------------ */
+
+typedef enum feature_metric {
+    FEATURE_HAMMING,     /* the part of the elements that differ */
+    FEATURE_EUCLIDEAN,   /* sqrt(sum d d) */
+    FEATURE_SQEUCLIDEAN, /* sum d d */
+    FEATURE_CITYBLOCK,   /* sum |d| */
+    FEATURE_CHEBYSHEV    /* the largest |d| */
+} feature_metric;
+
+typedef struct feature_match_parameters {
+    int32_t metric;      /* a feature_metric */
+    int32_t cross_check; /* non-zero: each of a pair must be the other's nearest */
+    double max_distance; /* a pair must be nearer; infinity: any distance will do */
+    double max_ratio;    /* and so much nearer than the second nearest; 1: any */
+} feature_match_parameters;
+
+/*
+ * For each descriptor of the first set the nearest of the second, in the order of the
+ * first; of equally near ones the first.
+ *
+ *   first, second  (M, P) and (N, P), N at least 1 and below 2^31, of one dtype: bool
+ *                  (metric FEATURE_HAMMING only), uint8, float32 or float64
+ *   capacity       pairs that `matches` has room for; more are counted, not written
+ *   matches        pairs of indices
+ *   count          how many there are
+ */
+FEATURE_API feature_status feature_match_descriptors(
+    const feature_array *first, const feature_array *second,
+    const feature_match_parameters *parameters, ptrdiff_t capacity, int64_t *matches,
+    ptrdiff_t *count, const feature_run *run);
 
 #ifdef __cplusplus
 }

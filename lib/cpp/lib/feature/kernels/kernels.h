@@ -87,6 +87,10 @@ typedef struct patch_mask {
 
 #define PATCHES 8 /* looked at side by side */
 
+/* Descriptors that stand side by side in a panel, and pairs that are decided so. */
+#define PANEL 64
+#define TOGETHER 4
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

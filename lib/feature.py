@@ -24,6 +24,7 @@ from featurelib.corners import (
 )
 from featurelib.edges import canny
 from featurelib.library import info, release_memory
+from featurelib.matching import match_descriptors, plot_matched_features
 from featurelib.matrix import synthesize_matrix
 from featurelib.peaks import corner_peaks, peak_local_max
 from featurelib.tensors import (
@@ -62,6 +63,9 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # matching
+    "match_descriptors",
+    "plot_matched_features",
     # blobs
     "blob_dog",
     "blob_log",

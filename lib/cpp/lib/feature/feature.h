@@ -17,6 +17,7 @@
  *                  corner_orientations, corner_subpix
  *   9. Peaks       peak_local_max, corner_peaks
  *  10. Blobs       blob_dog, blob_log, blob_doh; pruning
+ *  11. Matching    match_descriptors
  *
  * Promises that hold for every function:
  *
@@ -45,7 +46,7 @@ extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------ */
-/* 1. Arrays                                                                */
+/* 1. Arrays                                                                 */
 /* ------------------------------------------------------------------------ */
 
 /* What one element is. A bool is one byte, 0 or 1. */
@@ -78,7 +79,7 @@ typedef struct feature_array {
 } feature_array;
 
 /* ------------------------------------------------------------------------ */
-/* 2. Status                                                                */
+/* 2. Status                                                                 */
 /* ------------------------------------------------------------------------ */
 
 typedef enum feature_status {
@@ -93,7 +94,7 @@ typedef enum feature_status {
 FEATURE_API const char *feature_status_text(feature_status status);
 
 /* ------------------------------------------------------------------------ */
-/* 3. Runs                                                                  */
+/* 3. Runs                                                                   */
 /* ------------------------------------------------------------------------ */
 
 /*
@@ -108,7 +109,7 @@ typedef struct feature_run {
 } feature_run;
 
 /* ------------------------------------------------------------------------ */
-/* 4. Library                                                               */
+/* 4. Library                                                                */
 /* ------------------------------------------------------------------------ */
 
 /* "major.minor.patch" */
@@ -132,7 +133,7 @@ FEATURE_API const char *feature_threads_source(void);
 FEATURE_API void feature_release_memory(void);
 
 /* ------------------------------------------------------------------------ */
-/* 5. Tutorial                                                              */
+/* 5. Tutorial                                                               */
 /* ------------------------------------------------------------------------ */
 
 /*
@@ -156,7 +157,7 @@ FEATURE_API feature_status feature_synthesize_matrix(const feature_array *in,
 FEATURE_API void synthesize_matrix(int row, int col, const uint8_t *in, float *out);
 
 /* ------------------------------------------------------------------------ */
-/* 6. Edges                                                                 */
+/* 6. Edges                                                                  */
 /* ------------------------------------------------------------------------ */
 
 /* What lies beyond the border of a row "a b c d" (SciPy's names). */
@@ -222,7 +223,7 @@ FEATURE_API feature_status feature_canny_magnitude(
     const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 7. Tensors                                                               */
+/* 7. Tensors                                                                */
 /* ------------------------------------------------------------------------ */
 
 /*
@@ -300,7 +301,7 @@ FEATURE_API feature_status feature_shape_index(const feature_array *image,
                                                const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 8. Corners                                                               */
+/* 8. Corners                                                                */
 /* ------------------------------------------------------------------------ */
 
 /*
@@ -406,7 +407,7 @@ FEATURE_API feature_status feature_corner_subpix(const feature_array *image,
                                                  const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 9. Peaks                                                                 */
+/* 9. Peaks                                                                  */
 /* ------------------------------------------------------------------------ */
 
 typedef struct feature_peaks_parameters {
@@ -442,7 +443,7 @@ FEATURE_API feature_status feature_peak_local_max(
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 10. Blobs                                                                */
+/* 10. Blobs                                                                 */
 /* ------------------------------------------------------------------------ */
 
 /* What counts as a blob. */
@@ -515,6 +516,39 @@ FEATURE_API feature_status feature_blob_prune(const feature_array *blobs,
                                               double overlap,
                                               const feature_array *kept,
                                               const feature_run *run);
+
+/* 11. Matching                                                              */
+/* ------------------------------------------------------------------------ */
+
+typedef enum feature_metric {
+    FEATURE_HAMMING,     /* the part of the elements that differ */
+    FEATURE_EUCLIDEAN,   /* sqrt(sum d d) */
+    FEATURE_SQEUCLIDEAN, /* sum d d */
+    FEATURE_CITYBLOCK,   /* sum |d| */
+    FEATURE_CHEBYSHEV    /* the largest |d| */
+} feature_metric;
+
+typedef struct feature_match_parameters {
+    int32_t metric;      /* a feature_metric */
+    int32_t cross_check; /* non-zero: each of a pair must be the other's nearest */
+    double max_distance; /* a pair must be nearer; infinity: any distance will do */
+    double max_ratio;    /* and so much nearer than the second nearest; 1: any */
+} feature_match_parameters;
+
+/*
+ * For each descriptor of the first set the nearest of the second, in the order of the
+ * first; of equally near ones the first.
+ *
+ *   first, second  (M, P) and (N, P), N at least 1 and below 2^31, of one dtype: bool
+ *                  (metric FEATURE_HAMMING only), uint8, float32 or float64
+ *   capacity       pairs that `matches` has room for; more are counted, not written
+ *   matches        pairs of indices
+ *   count          how many there are
+ */
+FEATURE_API feature_status feature_match_descriptors(
+    const feature_array *first, const feature_array *second,
+    const feature_match_parameters *parameters, ptrdiff_t capacity, int64_t *matches,
+    ptrdiff_t *count, const feature_run *run);
 
 #ifdef __cplusplus
 }

@@ -140,6 +140,10 @@ static inline size_t shift_spare(ptrdiff_t reach)
     return (PATCHES * (3 * pixels + 6 * (side + 2)) + 2 * pixels) * sizeof(wide);
 }
 
+/* Descriptors that stand side by side in a panel, and pairs that are decided so. */
+#define PANEL 64
+#define TOGETHER 4
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

@@ -9,6 +9,7 @@ which instruction set and how many threads are used, and why.
 """
 
 from featurelib._version import __version__
+from featurelib.cascade import Cascade
 from featurelib.corner_points import corner_fast, corner_moravec, corner_orientations
 from featurelib.corners import (
     corner_foerstner,
@@ -17,6 +18,11 @@ from featurelib.corners import (
     corner_shi_tomasi,
 )
 from featurelib.edges import canny
+from featurelib.haar import (
+    draw_haar_like_feature,
+    haar_like_feature,
+    haar_like_feature_coord,
+)
 from featurelib.library import info, release_memory
 from featurelib.matrix import synthesize_matrix
 from featurelib.peaks import corner_peaks, peak_local_max
@@ -55,4 +61,9 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # haar
+    "haar_like_feature",
+    "haar_like_feature_coord",
+    "draw_haar_like_feature",
+    "Cascade",
 ]

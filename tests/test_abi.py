@@ -189,15 +189,16 @@ def test_signatures_are_those_of_the_reference_with_our_keywords_last():
     import inspect
 
     for case in cases.CASES:
-        if case.formula:
-            continue
+        if case.formula or isinstance(original(case), type):
+            continue  # classes have tests of their own
         theirs = list(inspect.signature(original(case)).parameters.values())
-        ours = list(inspect.signature(case.ours()).parameters.values())
+        ours = inspect.signature(getattr(feature, case.name)).parameters.values()
+        ours = list(ours)
         assert [str(p).split(":")[0] for p in ours[: len(theirs)]] == [
             str(p).split(":")[0] for p in theirs
         ]
         extra = {p.name: p for p in ours[len(theirs) :]}
-        assert set(extra) <= {"out", "workers", "dtype"} and "workers" in extra
+        assert set(extra) <= {"out", "workers", "dtype", "packed"} and "workers" in extra
         assert all(p.kind is p.KEYWORD_ONLY for p in extra.values())
 
 

@@ -304,7 +304,7 @@ static feature_status check_coord(const feature_array *coord, ptrdiff_t count)
     if (ndim == 3 && (coord->shape[1] < 1 || coord->shape[1] > RECTANGLES_AT_MOST))
         return FEATURE_BAD_ARGUMENT;
     ptrdiff_t stride = sizeof(int32_t);
-    for (int axis = ndim - 1; axis >= 0; stride *= coord->shape[axis--])
+    for (int axis = ndim - 1; count > 0 && axis >= 0; stride *= coord->shape[axis--])
         if (coord->shape[axis] > 1 && coord->strides[axis] != stride)
             return FEATURE_BAD_ARGUMENT;
     return FEATURE_OK;

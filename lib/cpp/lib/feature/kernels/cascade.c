@@ -3,11 +3,14 @@
  * A cascade of stages of multi-block local binary patterns, on many windows at once.
  *
  * Windows side by side differ by one element in a packed integral image, so the first
- * stage takes a vector of them with plain loads. The windows that pass go on a list,
+ * stages take a vector of them with plain loads. The windows that pass go on a list,
  * which each later stage takes in vectors, wherever they lie, and makes shorter. Every
  * window's sums are float32 in the reference's order, in whatever lane they stand.
  */
 #include "kernels/variant.h"
+
+/* Measured: beyond the second stage too few lanes of a vector are left. */
+#define STAGES_BESIDE 2
 
 typedef uint32_t lane_words __attribute__((vector_size(VECTOR_BYTES)));
 
@@ -131,11 +134,11 @@ static inline ptrdiff_t append(uint32_t *list, ptrdiff_t length, lane_words wind
 #endif
 }
 
-/* Keeps what passes the stages from the second on; returns how many are left. */
+/* Keeps what passes the later stages; returns how many are left. */
 static ptrdiff_t thin_list(const cascade_scale *c, const float *first, uint32_t *list,
                            ptrdiff_t length)
 {
-    for (ptrdiff_t stage = 1; stage < c->stages && length > 0; stage++) {
+    for (ptrdiff_t stage = STAGES_BESIDE; stage < c->stages && length > 0; stage++) {
         ptrdiff_t left = 0;
         for (ptrdiff_t k = 0; k < length; k += LANES) {
             ptrdiff_t count = length - k < LANES ? length - k : LANES;
@@ -153,6 +156,7 @@ void NAME(cascade_windows)(const cascade_scale *c, const float *first, ptrdiff_t
                            ptrdiff_t row_step, ptrdiff_t n, uint32_t *list,
                            uint64_t *words)
 {
+    ptrdiff_t stages = c->stages < STAGES_BESIDE ? c->stages : STAGES_BESIDE;
     ptrdiff_t length = 0, pitch = (n + WORD_PIXELS - 1) / WORD_PIXELS;
     lane_words ahead;
     for (int k = 0; k < LANES; k++)
@@ -161,8 +165,8 @@ void NAME(cascade_windows)(const cascade_scale *c, const float *first, ptrdiff_t
         for (ptrdiff_t x = 0; x < n; x += LANES) {
             ptrdiff_t at = y * row_step + x;
             lane_mask passed = ~(lane_mask){0};
-            if (c->stages > 0)
-                passed = pass_beside(c, 0, first + at);
+            for (ptrdiff_t k = 0; k < stages && any_lane(passed); k++)
+                passed &= pass_beside(c, k, first + at);
             if (any_lane(passed))
                 length = append(list, length, ahead + (uint32_t)at, passed,
                                 n - x < LANES ? n - x : LANES);

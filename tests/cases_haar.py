@@ -284,7 +284,7 @@ def random_cascade(seed):
             )
         stages.append(
             f"<_><maxWeakCount>{count}</maxWeakCount><stageThreshold>"
-            f"{rng.normal() / 2 - 0.4}</stageThreshold><weakClassifiers>{stumps}"
+            f"{rng.normal() / 2 - 1}</stageThreshold><weakClassifiers>{stumps}"
             "</weakClassifiers></_>"
         )
     return (
@@ -335,10 +335,10 @@ def cascade_call(rng, shape=None, layout=None):
     if image.size > 4000:
         keywords["scale_factor"] = max(1.2, keywords["scale_factor"])
         keywords["step_ratio"] = max(1.5, keywords["step_ratio"])
-    keywords["min_size"] = tuple(int(n) for n in rng.integers(1, 40, 2))
-    keywords["max_size"] = tuple(int(n) for n in rng.integers(20, 120, 2))
-    if rng.random() < 0.8:
-        keywords["min_neighbor_number"] = int(rng.choice([0, 1, 2, 5]))
+    keywords["min_size"] = tuple(int(n) for n in rng.integers(1, 20, 2))
+    keywords["max_size"] = tuple(int(n) for n in rng.integers(15, 90, 2))
+    if rng.random() < 0.9:
+        keywords["min_neighbor_number"] = int(rng.choice([0, 1, 1, 2, 5]))
     if rng.random() < 0.3:
         keywords["intersection_score_threshold"] = float(rng.choice([0, 0.3, 0.9]))
     return Call((image,), with_workers(rng, keywords), note)

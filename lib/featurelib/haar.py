@@ -577,7 +577,7 @@ def draw_haar_like_feature(
     rng = np.random.default_rng(rng)
     odd = np.asarray(color_positive_block, dtype=np.float64)
     even = np.asarray(color_negative_block, dtype=np.float64)
-    alpha = check_number(alpha, "alpha")
+    check_number(alpha, "alpha")  # and used as it is: its type decides the arithmetic
     r, c = _whole(r, "r"), _whole(c, "c")
     output = canvas_of(image)
     packed = _is_packed(feature_coord)

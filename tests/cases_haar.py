@@ -376,10 +376,6 @@ def cascade_refusals():
 # -------------------------------------------------------------------- benchmark
 
 
-def first_window(image):
-    return 0, 0, *image.shape
-
-
 def all_of_24(image):
     return 0, 0, 24, 24
 
@@ -427,6 +423,12 @@ HAAR_ROWS = tuple(
     for more in (all_of_24, two_thousand, two_thousand_packed)
 )
 
+TWENTY = {"max_n_features": 20, "rng": 1}
+CASCADE_ROWS = (
+    *(Row(n, n, dtype, more=faces) for n in (512, 2048) for dtype in ("u1", "f8")),
+    Row(512, 512, prepare=rgb, more=faces),
+)
+
 CASES = (
     Case(
         "haar_like_feature",
@@ -459,7 +461,7 @@ CASES = (
         dtypes=images.DTYPES,
         more=(0, 0, 2, 2, unpacked([(4, 0, 0, 1, 1), (0, 1, 0, 1, 1)])[0]),
         refusals=drawing_refusals,
-        bench=(Row(512, 512, more=drawn_features, keywords={"max_n_features": 20, "rng": 1}),),
+        bench=(Row(512, 512, more=drawn_features, keywords=TWENTY),),
         random_calls=500,
     ),
     Case(
@@ -470,10 +472,7 @@ CASES = (
         more=(1.2, 1.0, (4, 4), (20, 20), 1),
         use=searching,
         refusals=cascade_refusals,
-        bench=(
-            *(Row(n, n, dtype, more=faces) for n in (512, 2048) for dtype in ("u1", "f8")),
-            Row(512, 512, prepare=rgb, more=faces),
-        ),
+        bench=CASCADE_ROWS,
         random_calls=600,
     ),
 )

@@ -64,8 +64,11 @@ _LUMINANCE = (0.2125, 0.7154, 0.0721)
 # ---------------------------------------------------------------------------
 
 
-def _malformed(reason):
-    return error(ValueError, SyntaxError, TypeError, AttributeError, IndexError)(
+def _malformed(reason, *reference_kinds):
+    """The error of a file that is none of ours: of one that is no XML the reference's
+    is a SyntaxError, of another what it stumbled over."""
+    kinds = reference_kinds or (TypeError, AttributeError, IndexError)
+    return error(ValueError, *kinds)(
         f"`xml_file` is no cascade of local binary patterns: {reason}"
     )
 
@@ -87,7 +90,7 @@ def _parse(data):
         parser.Parse(data, True)
         return builder.close()
     except (expat.ExpatError, LookupError, AssertionError) as problem:
-        raise _malformed(problem) from None
+        raise _malformed(problem, SyntaxError) from None
 
 
 def _read(xml_file):
@@ -165,7 +168,9 @@ def _check_positive(value, name, above=0):
     with np.errstate(over="ignore"):
         number = float(np.float32(check_number(value, name)))
     if not above < number < math.inf:
-        raise ValueError(f"`{name}` must be a number above {above}, got {value!r}")
+        raise error(ValueError, ZeroDivisionError)(
+            f"`{name}` must be a number above {above}, got {value!r}"
+        )
     return number
 
 

@@ -9,7 +9,7 @@ import math
 
 import numpy as np
 
-from ._arguments import as_array, check_scalable
+from ._arguments import as_array, check_scalable, error
 
 
 def as_float(image):
@@ -54,6 +54,21 @@ def set_color(image, places, color, alpha=1.0):
     if image.ndim == 3:
         alpha = alpha[:, np.newaxis]
     image[rr, cc] = image[rr, cc] * (1 - alpha) + np.asarray(color) * alpha
+
+
+def fill_rectangle(image, origin, first, last, keep, paint):
+    """Mixes a colour into the rectangle from the pixel `first` to `last`, both counted
+    from `origin`: what was there times `keep`, and `paint` added."""
+    rows, cols = (
+        (min(a, b) + start, max(a, b) + start + 1)
+        for a, b, start in zip(first, last, origin)
+    )
+    if rows[0] < 0 or cols[0] < 0 or rows[1] > len(image) or cols[1] > image.shape[1]:
+        raise error(ValueError, IndexError)(
+            f"the rectangle from {first} to {last}, seen from {origin}, leaves the image"
+        )
+    part = image[slice(*rows), slice(*cols)]
+    part[...] = keep * part + paint
 
 
 def line(r0, c0, r1, c1):

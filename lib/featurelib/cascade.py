@@ -308,8 +308,8 @@ class Cascade:
     Features", Computer Vision and Pattern Recognition (2001), I-511-518.
 
     S. Liao, X. Zhu, Z. Lei, L. Zhang and S. Z. Li, "Learning Multi-scale Block Local
-    Binary Patterns for Face Recognition", International Conference on Biometrics (2007),
-    828-837.
+    Binary Patterns for Face Recognition", International Conference on Biometrics
+    (2007), 828-837.
 
     Examples
     --------
@@ -445,8 +445,8 @@ class Cascade:
         Returns
         -------
         detections : list of dict
-            ``{'r': row, 'c': column, 'width': width, 'height': height}`` of each object,
-            the mean of the windows that found it.
+            ``{'r': row, 'c': column, 'width': width, 'height': height}`` of each
+            object, the mean of the windows that found it.
 
         Raises
         ------

@@ -8,7 +8,7 @@ import numpy as np
 
 from . import _native
 from ._arguments import as_array, check_number, check_workers, error
-from ._draw import canvas_of
+from ._draw import canvas_of, fill_rectangle
 
 _WINDOW = (_native.size,) * 4
 _haar_like_feature = _native.function(
@@ -40,6 +40,7 @@ _haar_like_feature_coord = _native.function(
 
 FEATURE_TYPE = ("type-2-x", "type-2-y", "type-3-x", "type-3-y", "type-4")
 _PARTS = ((1, 2), (2, 1), (1, 3), (3, 1), (2, 2))  # down and right
+_RECTANGLES = tuple(down * right for down, right in _PARTS)
 _PACKED = 5  # type, first row, first column, height and width of a rectangle
 _SIDE_MOST = 2**15
 _TYPES_MOST = 1024
@@ -129,7 +130,7 @@ def _check_window(int_image, r, c, width, height):
         )
     if int_image.ndim != 2:
         raise error(TypeError, ValueError)(
-            f"`int_image` must be a 2-dimensional array, got {int_image.ndim} dimensions"
+            f"`int_image` must be a 2-dimensional array, got shape {int_image.shape}"
         )
     r, c = _whole(r, "r"), _whole(c, "c")
     width, height = _whole(width, "width"), _whole(height, "height")
@@ -173,7 +174,7 @@ def _as_int32(values, name):
             )
         if values.min() < -(2**31) or values.max() >= 2**31:
             raise _outside()
-    return np.ascontiguousarray(values, np.int32)
+    return np.require(values, np.int32, ["C", "ALIGNED"])
 
 
 def _outside():
@@ -185,7 +186,7 @@ def _outside():
 def _flatten(features, kind):
     """The rectangles of features of one type: (features, rectangles, 4)."""
     try:
-        if len(_PARTS) > kind >= 4:
+        if kind == 4:
             numbers = [
                 (*a, *b, *c, *d, *e, *f, *g, *h)
                 for (a, b), (c, d), (e, f), (g, h) in features
@@ -210,8 +211,6 @@ def _flatten(features, kind):
     return flat.reshape(-1, rectangles, 4)
 
 
-_RECTANGLES = [down * right for down, right in _PARTS]
-
 
 def _check_given_types(feature_type, count):
     """An array with the type of each given feature."""
@@ -223,7 +222,7 @@ def _check_given_types(feature_type, count):
     words = np.asarray(feature_type)
     if words.shape != (count,):
         raise ValueError(
-            "Inconsistent size between feature coordinates" "and feature types."
+            "Inconsistent size between feature coordinatesand feature types."
         )
     return words
 
@@ -589,19 +588,5 @@ def draw_haar_like_feature(
         for odd_place, first, last in (
             _rectangles_of(feature) if packed else _rectangles_listed(feature)
         ):
-            blend(output, (r, c), first, last, 1 - alpha, paints[odd_place])
+            fill_rectangle(output, (r, c), first, last, 1 - alpha, paints[odd_place])
     return output
-
-
-def blend(output, origin, first, last, keep, paint):
-    """Mixes a colour into the rectangle from the pixel `first` to `last`."""
-    rows, cols = (
-        (min(a, b) + start, max(a, b) + start + 1)
-        for a, b, start in zip(first, last, origin)
-    )
-    if rows[0] < 0 or cols[0] < 0 or rows[1] > len(output) or cols[1] > output.shape[1]:
-        raise error(ValueError, IndexError)(
-            f"`feature_coord` has a rectangle that leaves the image: {first}, {last}"
-        )
-    part = output[slice(*rows), slice(*cols)]
-    part[...] = keep * part + paint

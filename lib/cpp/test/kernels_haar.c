@@ -248,8 +248,9 @@ static void try_load(const haar_table *table, feature_dtype dtype, size_t size)
     for (ptrdiff_t x = 0; x < n; x++) {
         int64_t whole = 0;
         memcpy(&whole, first + x * stride, size);
-        double here = table->kind == AN_INTEGER ? (double)whole
-                                                : get(first + x * stride, 0, table->kind);
+        double here = (double)whole;
+        if (table->kind != AN_INTEGER)
+            here = get(first + x * stride, 0, table->kind);
         wrong += get(out.bytes, x, table->kind) != here;
     }
     check_case("(dtype %d, n %td, stride %td)", (int)dtype, n, stride);

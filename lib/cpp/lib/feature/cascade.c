@@ -67,8 +67,9 @@ static void load_pixels(const integral_job *job, ptrdiff_t y, ptrdiff_t x, ptrdi
                         double *to)
 {
     const feature_array *image = job->image;
-    job->plain->load_unscaled_row(row_of(image, y) + x * image->strides[1],
-                                  image->strides[1], n, (feature_dtype)image->dtype, to);
+    ptrdiff_t stride = image->strides[1];
+    job->plain->load_unscaled_row(row_of(image, y) + x * stride, stride, n,
+                                  (feature_dtype)image->dtype, to);
 }
 
 static void sum_down(void *context, ptrdiff_t band, int thread)
@@ -88,8 +89,8 @@ static void sum_down(void *context, ptrdiff_t band, int thread)
 }
 
 /* A few rows: sums down from the row before, then along, then stored. */
-static void sum_rows(const integral_job *job, ptrdiff_t y, ptrdiff_t count, double *rows,
-                     double *pixels, double *before)
+static void sum_rows(const integral_job *job, ptrdiff_t y, ptrdiff_t count,
+                     double *rows, double *pixels, double *before)
 {
     ptrdiff_t cols = job->cols;
     for (ptrdiff_t k = 0; k < count; k++) {
@@ -480,7 +481,8 @@ feature_status feature_cascade_group(int32_t *found, ptrdiff_t *count, float thr
         return FEATURE_OK;
     arena counting = {NULL, 0};
     arena_take(&counting, (size_t)*count, sizeof(window_group));
-    window_group *groups = counting.used == SIZE_MAX ? NULL : memory_lease(counting.used);
+    window_group *groups =
+        counting.used == SIZE_MAX ? NULL : memory_lease(counting.used);
     if (groups == NULL)
         return FEATURE_NO_MEMORY;
     feature_status status = FEATURE_OK;

@@ -10,6 +10,7 @@ which instruction set and how many threads are used, and why.
 
 from featurelib._version import __version__
 from featurelib.blobs import blob_dog, blob_doh, blob_log
+from featurelib.cascade import Cascade
 from featurelib.corner_points import (
     corner_fast,
     corner_moravec,
@@ -23,6 +24,11 @@ from featurelib.corners import (
     corner_shi_tomasi,
 )
 from featurelib.edges import canny
+from featurelib.haar import (
+    draw_haar_like_feature,
+    haar_like_feature,
+    haar_like_feature_coord,
+)
 from featurelib.library import info, release_memory
 from featurelib.matching import match_descriptors, plot_matched_features
 from featurelib.matrix import synthesize_matrix
@@ -63,6 +69,11 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # haar
+    "haar_like_feature",
+    "haar_like_feature_coord",
+    "draw_haar_like_feature",
+    "Cascade",
     # matching
     "match_descriptors",
     "plot_matched_features",

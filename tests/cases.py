@@ -86,6 +86,8 @@ class Case:
     # 0: every element equal, NaN equal to NaN; a function of the call, or a number
     tolerance: float | Callable = 0.0
     adapt: Callable | None = None  # skimage's function -> what it should have been
+    use: Callable | None = None  # of a class, ours or skimage's -> a function
+    takes_image: bool = True  # else the first argument stands for something else
     more: tuple = ()  # arguments behind a small image, where they are needed
     refusals: Callable = tuple  # () -> Refusals
     bench: tuple = ()
@@ -96,12 +98,14 @@ class Case:
         import skimage.feature
 
         theirs = self.formula or getattr(skimage.feature, self.name)
+        theirs = self.use(theirs) if self.use else theirs
         return self.adapt(theirs) if self.adapt else theirs
 
     def ours(self):
         import feature
 
-        return getattr(feature, self.name)
+        ours = getattr(feature, self.name)
+        return self.use(ours) if self.use else ours
 
     def tolerance_of(self, call):
         return self.tolerance(call) if callable(self.tolerance) else self.tolerance
@@ -371,6 +375,7 @@ CANNY_ROWS = (
 import cases_blobs  # noqa: E402
 import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
+import cases_haar  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
 
@@ -400,6 +405,7 @@ CASES = (
     *cases_corner_points.CASES,
     *cases_peaks.CASES,
     *cases_blobs.CASES,
+    *cases_haar.CASES,
 )
 
 
@@ -407,8 +413,6 @@ CASES = (
 NOT_YET = {
     "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "
     "draw_multiblock_lbp",
-    "haar": "haar_like_feature haar_like_feature_coord draw_haar_like_feature "
-    "Cascade",
     "hog": "hog",
     "daisy": "daisy",
     "keypoints": "BRIEF CENSURE ORB SIFT",

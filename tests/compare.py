@@ -132,7 +132,7 @@ def element_difference(ours, theirs, tolerance):
     if not wrong.any():
         return None
     where = [tuple(map(int, index)) for index in np.argwhere(wrong)[:5]]
-    found = [(ours[index].item(), theirs[index].item()) for index in where]
+    found = [(ours[index], theirs[index]) for index in where]
     return f"{np.count_nonzero(wrong)} elements differ, first at {where}: {found}"
 
 
@@ -141,6 +141,8 @@ def canonical(value):
     if isinstance(value, (tuple, list)):
         return b"".join(canonical(part) for part in value)
     array = np.array(value, order="C")
+    if array.dtype == object:
+        return repr(array.tolist()).encode()
     if array.dtype.kind in "fc":
         array[array != array] = np.nan
     return f"{array.dtype.str}{array.shape}".encode() + array.tobytes()

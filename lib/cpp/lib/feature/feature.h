@@ -18,6 +18,7 @@
  *   9. Peaks       peak_local_max, corner_peaks
  *  10. Blobs       blob_dog, blob_log, blob_doh; pruning
  *  11. Matching    match_descriptors
+ *  12. Haar        haar_like_feature, haar_like_feature_coord, Cascade
  *
  * Promises that hold for every function:
  *
@@ -46,7 +47,7 @@ extern "C" {
 #endif
 
 /* ------------------------------------------------------------------------ */
-/* 1. Arrays                                                                 */
+/* 1. Arrays                                                                */
 /* ------------------------------------------------------------------------ */
 
 /* What one element is. A bool is one byte, 0 or 1. */
@@ -79,7 +80,7 @@ typedef struct feature_array {
 } feature_array;
 
 /* ------------------------------------------------------------------------ */
-/* 2. Status                                                                 */
+/* 2. Status                                                                */
 /* ------------------------------------------------------------------------ */
 
 typedef enum feature_status {
@@ -94,7 +95,7 @@ typedef enum feature_status {
 FEATURE_API const char *feature_status_text(feature_status status);
 
 /* ------------------------------------------------------------------------ */
-/* 3. Runs                                                                   */
+/* 3. Runs                                                                  */
 /* ------------------------------------------------------------------------ */
 
 /*
@@ -109,7 +110,7 @@ typedef struct feature_run {
 } feature_run;
 
 /* ------------------------------------------------------------------------ */
-/* 4. Library                                                                */
+/* 4. Library                                                               */
 /* ------------------------------------------------------------------------ */
 
 /* "major.minor.patch" */
@@ -133,7 +134,7 @@ FEATURE_API const char *feature_threads_source(void);
 FEATURE_API void feature_release_memory(void);
 
 /* ------------------------------------------------------------------------ */
-/* 5. Tutorial                                                               */
+/* 5. Tutorial                                                              */
 /* ------------------------------------------------------------------------ */
 
 /*
@@ -157,7 +158,7 @@ FEATURE_API feature_status feature_synthesize_matrix(const feature_array *in,
 FEATURE_API void synthesize_matrix(int row, int col, const uint8_t *in, float *out);
 
 /* ------------------------------------------------------------------------ */
-/* 6. Edges                                                                  */
+/* 6. Edges                                                                 */
 /* ------------------------------------------------------------------------ */
 
 /* What lies beyond the border of a row "a b c d" (SciPy's names). */
@@ -223,7 +224,7 @@ FEATURE_API feature_status feature_canny_magnitude(
     const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 7. Tensors                                                                */
+/* 7. Tensors                                                               */
 /* ------------------------------------------------------------------------ */
 
 /*
@@ -301,7 +302,7 @@ FEATURE_API feature_status feature_shape_index(const feature_array *image,
                                                const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 8. Corners                                                                */
+/* 8. Corners                                                               */
 /* ------------------------------------------------------------------------ */
 
 /*
@@ -407,7 +408,7 @@ FEATURE_API feature_status feature_corner_subpix(const feature_array *image,
                                                  const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 9. Peaks                                                                  */
+/* 9. Peaks                                                                 */
 /* ------------------------------------------------------------------------ */
 
 typedef struct feature_peaks_parameters {
@@ -443,7 +444,7 @@ FEATURE_API feature_status feature_peak_local_max(
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 10. Blobs                                                                 */
+/* 10. Blobs                                                                */
 /* ------------------------------------------------------------------------ */
 
 /* What counts as a blob. */
@@ -517,7 +518,8 @@ FEATURE_API feature_status feature_blob_prune(const feature_array *blobs,
                                               const feature_array *kept,
                                               const feature_run *run);
 
-/* 11. Matching                                                              */
+/* ------------------------------------------------------------------------ */
+/* 11. Matching                                                             */
 /* ------------------------------------------------------------------------ */
 
 typedef enum feature_metric {
@@ -549,6 +551,96 @@ FEATURE_API feature_status feature_match_descriptors(
     const feature_array *first, const feature_array *second,
     const feature_match_parameters *parameters, ptrdiff_t capacity, int64_t *matches,
     ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 12. Haar                                                                 */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Haar-like features of a window: sums of neighbouring rectangles, of which those at
+ * odd places are added and the others subtracted. Types are 0 type-2-x, 1 type-2-y,
+ * 2 type-3-x, 3 type-3-y, 4 type-4. A window's sides are at most 2^15.
+ *
+ *   integral  (rows, cols), sums of all pixels up to a row and a column; every dtype
+ *             but float16
+ *   row, col  of the window's first pixel; the window lies within the image
+ *   types     `count` of them
+ *   out       (features) float32, float64 as `integral`, else int64; side by side. In
+ *             the order of types, then of the first row, the first column, a
+ *             rectangle's height and its width
+ */
+FEATURE_API feature_status feature_haar_like_feature(
+    const feature_array *integral, ptrdiff_t row, ptrdiff_t col, ptrdiff_t height,
+    ptrdiff_t width, const int32_t *types, ptrdiff_t count, const feature_array *out,
+    const feature_run *run);
+
+/*
+ * The same of given features.
+ *
+ *   coord  int32 without gaps: (features, 5), each type, first row and column within
+ *          the window, height and width of a rectangle; or (features, rectangles, 4),
+ *          each first row and column, last row and column, 1 to 4 rectangles
+ */
+FEATURE_API feature_status feature_haar_like_feature_given(
+    const feature_array *integral, ptrdiff_t row, ptrdiff_t col, ptrdiff_t height,
+    ptrdiff_t width, const feature_array *coord, const feature_array *out,
+    const feature_run *run);
+
+/* All features of a window, as (features, 5) of the above, in the same order. */
+FEATURE_API feature_status feature_haar_like_feature_coord(
+    ptrdiff_t height, ptrdiff_t width, const int32_t *types, ptrdiff_t count,
+    const feature_array *coord, const feature_run *run);
+
+/*
+ * A cascade of stages, each of stumps, each a table of patterns of 3 by 3 blocks; and
+ * the scales at which windows are looked at.
+ */
+typedef struct feature_cascade {
+    const int32_t *ends;     /* of each stage: the number of stumps up to its end */
+    const float *thresholds; /* of each stage: the least sum that passes */
+    const int32_t *feature;  /* of each stump */
+    const uint32_t *tables;  /* 8 words a stump: a bit for each pattern */
+    const float *leaves;     /* 2 a stump: added where the bit is 1, where it is 0 */
+    const int32_t *blocks;   /* of each scale and feature: row, column, height, width
+                                of its first block, within the window */
+    const int32_t *windows;  /* of each scale: step, height, width */
+    ptrdiff_t stages;
+    ptrdiff_t features;
+    ptrdiff_t scales;
+} feature_cascade;
+
+/*
+ * The integral image of a Cascade: of the pixels as they are, summed in float64.
+ *
+ *   image     (rows, cols) of every dtype; sums must stay below 2^53 to be exact
+ *   integral  (rows + 1, cols + 1) float32, its first row and column 0; the elements
+ *             of a row stand side by side
+ */
+FEATURE_API feature_status feature_cascade_integral(const feature_array *image,
+                                                    const feature_array *integral,
+                                                    const feature_run *run);
+
+/*
+ * Windows that pass all stages, scale after scale, row after row: those at multiples
+ * of the step that are less than image - window.
+ *
+ *   capacity  windows that `found` has room for; more are counted, not written
+ *   found     (capacity, 4): row, column, height, width
+ *   count     how many there are
+ */
+FEATURE_API feature_status feature_cascade_detect(const feature_array *integral,
+                                                  const feature_cascade *cascade,
+                                                  ptrdiff_t capacity, int32_t *found,
+                                                  ptrdiff_t *count,
+                                                  const feature_run *run);
+
+/*
+ * Joins windows that share more than `threshold` of the smaller one's area; leaves in
+ * `found` and `count` the mean of every group of `least` windows or more.
+ */
+FEATURE_API feature_status feature_cascade_group(int32_t *found, ptrdiff_t *count,
+                                                 float threshold, ptrdiff_t least,
+                                                 const feature_run *run);
 
 #ifdef __cplusplus
 }

@@ -144,6 +144,32 @@ static inline size_t shift_spare(ptrdiff_t reach)
 #define PANEL 64
 #define TOGETHER 4
 
+#define HAAR_TYPES 5 /* type-2-x, type-2-y, type-3-x, type-3-y, type-4 */
+
+/*
+ * The integral image of a window of `height` by `width` pixels, and what lies before
+ * its first row and column: (height + 1) rows of (width + 1). In planes[k - 1] a row
+ * holds first the columns that k divides, then those that leave 1, ..., each `part`
+ * long. Vectors may be read behind the end.
+ */
+typedef struct haar_window {
+    const void *planes[3];
+    ptrdiff_t pitch[3], part[3];
+    ptrdiff_t height, width;
+    int narrow; /* integers: the bits of int64 that the image's type has not */
+} haar_window;
+
+/* A cascade at one scale. A stump compares the sums of 3 by 3 blocks, whose 16 corners
+ * lie so far from a window's first element. */
+typedef struct cascade_scale {
+    const ptrdiff_t *corners;  /* 16 a stump, row after row */
+    const uint32_t *tables;    /* 8 words a stump: a bit for each of 256 patterns */
+    const float *leaves;       /* 2 a stump: what bit 1 and what bit 0 adds */
+    const int32_t *ends;       /* of each stage: the number of stumps up to its end */
+    const float *thresholds;   /* what the sum of a stage must reach */
+    ptrdiff_t stages;
+} cascade_scale;
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

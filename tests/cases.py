@@ -376,6 +376,7 @@ import cases_blobs  # noqa: E402
 import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
 import cases_haar  # noqa: E402
+import cases_matching  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
 
@@ -406,6 +407,7 @@ CASES = (
     *cases_peaks.CASES,
     *cases_blobs.CASES,
     *cases_haar.CASES,
+    *cases_matching.CASES,
 )
 
 
@@ -416,7 +418,6 @@ NOT_YET = {
     "hog": "hog",
     "daisy": "daisy",
     "keypoints": "BRIEF CENSURE ORB SIFT",
-    "matching": "match_descriptors plot_matched_features",
     "template": "match_template",
     "multiscale": "multiscale_basic_features",
     "fisher": "learn_gmm fisher_vector",

@@ -1,0 +1,73 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Promise: matches are drawn as scikit-image draws them; many are matched in little
+memory."""
+
+import feature
+import helpers
+import numpy as np
+import pytest
+import skimage.feature
+
+pyplot = pytest.importorskip("matplotlib.figure")
+
+
+def drawn(function, *images, **keywords):
+    """Everything that was put on the axes."""
+    ax = pyplot.Figure().subplots()
+    function(*images, ax=ax, **keywords)
+    lines = [(line.get_xydata().tolist(), line.get_color()) for line in ax.lines]
+    lines = [(points, np.asarray(color).tolist()) for points, color in lines]
+    circles = [c.get_offsets().tolist() for c in ax.collections]
+    edges = [c.get_edgecolors().tolist() for c in ax.collections]
+    picture = np.asarray(ax.get_images()[0].get_array())
+    return lines, circles, edges, picture.tolist(), ax.axis()
+
+
+def arguments(rng, shapes, dtype):
+    pair = [(rng.random(shape) * 200).astype(dtype) for shape in shapes]
+    points = [rng.integers(0, 5, (6, 2)) for _ in shapes]
+    matches = rng.integers(0, 6, (4, 2))
+    named = {"keypoints0": points[0], "keypoints1": points[1], "matches": matches}
+    return pair, named
+
+
+@pytest.mark.parametrize("shapes", [((7, 9), (7, 9)), ((5, 9), (8, 6)),
+                                    ((6, 7, 3), (9, 5, 3))])
+@pytest.mark.parametrize("dtype", ["u1", "f4", "i2"])
+@pytest.mark.parametrize("keywords", [
+    {}, {"alignment": "vertical"}, {"only_matches": True}, {"matches_color": "r"},
+    {"matches_color": ["r", "g", "b", "y"]}, {"keypoints_color": "c"},
+])
+def test_matches_are_drawn_alike(shapes, dtype, keywords):
+    rng = np.random.default_rng(5)
+    pair, named = arguments(rng, shapes, dtype)
+    ours = drawn(feature.plot_matched_features, *pair, **named, **keywords)
+    theirs = drawn(skimage.feature.plot_matched_features, *pair, **named, **keywords)
+    assert ours == theirs
+
+
+@pytest.mark.parametrize("keywords, text", [
+    ({"alignment": "diagonal"}, "'horizontal' or 'vertical'"),
+    ({"matches_color": ["r", "g"]}, "`matches_color` needs to be a single color"),
+])
+def test_wrong_words_are_refused(keywords, text):
+    pair, named = arguments(np.random.default_rng(5), ((7, 9), (7, 9)), "f8")
+    with pytest.raises(ValueError, match=text):
+        drawn(feature.plot_matched_features, *pair, **named, **keywords)
+
+
+@pytest.mark.skipif(helpers.SANITIZED, reason="a sanitizer has memory of its own")
+def test_twenty_thousand_descriptors_match_in_bounded_memory():
+    """The matrix of all distances would take 3.2 GB."""
+    done = helpers.python("""
+        import resource
+        import numpy as np, feature
+        rng = np.random.default_rng(0)
+        first = rng.random((20000, 256)) > 0.5
+        second = first[::-1] ^ (rng.random((20000, 256)) < 0.02)
+        before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss
+        matches = feature.match_descriptors(first, second, max_ratio=0.8)
+        assert (matches[:, 1] == 19999 - matches[:, 0]).all() and len(matches) == 20000
+        print(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss - before)
+    """)
+    assert int(done.stdout) < 32 * 1024

@@ -16,6 +16,7 @@
  *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
  *                  corner_orientations
  *   9. Peaks       peak_local_max, corner_peaks
+ *  10. Texture     graycomatrix, graycoprops, local_binary_pattern, multiblock_lbp
  *
  * Promises that hold for every function:
  *
@@ -418,6 +419,27 @@ FEATURE_API feature_status feature_peak_local_max(
     const feature_array *image, const feature_array *footprint,
     const feature_array *labels, const feature_peaks_parameters *parameters,
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 10. Texture                                                              */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Co-occurrence matrices of grey levels: how many pixels have level i while the pixel
+ * at an offset has level j. Pairs that leave the image do not count.
+ *
+ *   image      (rows, cols) bool or of integers, from 0 to levels - 1
+ *   offsets    (distances * angles, 2) int64: rows down, columns right
+ *   symmetric  non-zero: each pair counts in both orders
+ *   zeroed     non-zero: matrix holds zeros (which spares touching all of a large one)
+ *   matrix     (levels, levels, distances, angles) in C's order, uint32; or float64:
+ *              the counts divided by their sum
+ */
+FEATURE_API feature_status feature_graycomatrix(const feature_array *image,
+                                                const feature_array *offsets,
+                                                int32_t symmetric, int32_t zeroed,
+                                                const feature_array *matrix,
+                                                const feature_run *run);
 
 #ifdef __cplusplus
 }

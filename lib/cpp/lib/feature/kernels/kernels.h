@@ -87,6 +87,21 @@ typedef struct patch_mask {
 
 #define PATCHES 8 /* looked at side by side */
 
+/* From one pixel to the other of a pair; `down` is not negative. */
+typedef struct pair_offset {
+    ptrdiff_t down, right;
+} pair_offset;
+
+#define PAIRS_AT_ONCE 4 /* counted in one loop */
+
+/* One of the matrices of which a result is made: counts or frequencies, `pitch`
+ * elements apart. */
+typedef struct count_plane {
+    uint32_t *counts;
+    double *frequencies;
+    ptrdiff_t levels, pitch;
+} count_plane;
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

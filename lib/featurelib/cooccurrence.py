@@ -39,25 +39,6 @@ def _rounded(value):
     return math.floor(value + 0.5) if value >= 0 else math.ceil(value - 0.5)
 
 
-@functools.lru_cache(maxsize=64)
-def _offsets(distances, angles):
-    """Rows and columns from one pixel of a pair to the other."""
-    try:
-        pairs = [
-            (_rounded(math.sin(a) * d), _rounded(math.cos(a) * d))
-            for d in distances
-            for a in angles
-        ]
-        offsets = np.array(pairs, np.int64)
-    except (ValueError, OverflowError):  # infinite, NaN, or beyond all integers
-        raise error(ValueError, OverflowError)(
-            "`distances` and `angles` must be finite numbers of a reasonable size, "
-            f"got {distances} and {angles}"
-        ) from None
-    offsets.flags.writeable = False
-    return offsets
-
-
 def _numbers(values, name):
     """A tuple of floats; refuses what is not one-dimensional or empty."""
     values = as_array(values, name)
@@ -71,6 +52,38 @@ def _numbers(values, name):
         raise error(TypeError, ValueError)(
             f"`{name}` must be numbers, got {values.tolist()!r:.60}"
         ) from None
+
+
+@functools.lru_cache(maxsize=64)
+def _cached_offsets(distances, angles):
+    """How many distances and angles, and for each pair of them the rows and columns
+    from one pixel to the other, as C takes an array."""
+    distances = _numbers(distances, "distances")
+    angles = _numbers(angles, "angles")
+    try:
+        pairs = [
+            (_rounded(math.sin(a) * d), _rounded(math.cos(a) * d))
+            for d in distances
+            for a in angles
+        ]
+        offsets = np.array(pairs, np.int64)
+    except (ValueError, OverflowError):  # infinite, NaN, or beyond all integers
+        raise error(ValueError, OverflowError)(
+            "`distances` and `angles` must be finite numbers of a reasonable size, "
+            f"got {distances!r:.60} and {angles!r:.60}"
+        ) from None
+    return len(distances), len(angles), _native.arrays([offsets])
+
+
+def _offsets(distances, angles):
+    """The same; who counts in a million windows passes the same lists each time."""
+    if type(distances) in (list, tuple) and type(angles) in (list, tuple):
+        try:
+            return _cached_offsets(tuple(distances), tuple(angles))
+        except TypeError:  # lists in lists, or no numbers
+            pass
+    distances = _numbers(distances, "distances")
+    return _cached_offsets(distances, _numbers(angles, "angles"))
 
 
 def _check_grey_levels(image):
@@ -188,26 +201,32 @@ def graycomatrix(
            [0, 0, 1]], dtype=uint32)
     """
     image = _check_grey_levels(image)
-    distances = _numbers(distances, "distances")
-    angles = _numbers(angles, "angles")
+    distances, angles, offsets = _offsets(distances, angles)
     levels = _check_levels(levels, image)
     workers = check_workers(workers)
     if levels < 1:
         _check_range(image, levels)
-    shape = (levels, levels, len(distances), len(angles))
+    shape = (levels, levels, distances, angles)
     dtype = np.float64 if normed else np.uint32
-    zeroed = out is None and levels > _IN_TABLES
-    if zeroed:
-        _check_range(image, levels)
-    out = np.zeros(shape, dtype) if zeroed else check_out(out, shape, dtype)
-    offsets = _offsets(distances, angles)
+    symmetric = bool(symmetric)
     run = _native.run(workers)
-
-    def compute(outs):
-        _graycomatrix(image, offsets, bool(symmetric), zeroed, outs[0], run)
-
     try:
-        compute_all_into([out], (image,), compute, contiguous=True)
+        if out is None and levels <= _IN_TABLES:
+            out = np.empty(shape, dtype)
+            _graycomatrix(image, offsets, symmetric, False, out, run)
+        elif out is None:
+            _check_range(image, levels)  # before memory is asked for
+            out = np.zeros(shape, dtype)
+            _graycomatrix(image, offsets, symmetric, True, out, run)
+        else:
+            compute_all_into(
+                [check_out(out, shape, dtype)],
+                (image,),
+                lambda outs: _graycomatrix(
+                    image, offsets, symmetric, False, outs[0], run
+                ),
+                contiguous=True,
+            )
     except ValueError:
         _check_range(image, levels)
         raise

@@ -27,6 +27,9 @@ _graycomatrix = _native.function(
     _native.Array,
     _native.Run,
 )
+_graycoprops = _native.function(
+    "feature_graycoprops", _native.Array, _native.int32, _native.Array, _native.Run
+)
 
 # ------------------------------------------------------------------- graycomatrix
 
@@ -231,3 +234,124 @@ def graycomatrix(
         _check_range(image, levels)
         raise
     return out
+
+
+# --------------------------------------------------------------------- graycoprops
+
+_PROPERTIES = (
+    "contrast dissimilarity homogeneity ASM energy correlation mean variance std entropy"
+).split()
+_BITS = {name: 1 << number for number, name in enumerate(_PROPERTIES)}
+
+
+def _check_matrix(P):
+    """Co-occurrence matrices as an array that C reads."""
+    P = as_array(P, "P")
+    if P.size == 0:
+        raise ValueError("The parameter `P` cannot be an empty array")
+    if P.ndim != 4:
+        raise ValueError("The parameter `P` must be a 4-dimensional array")
+    if P.shape[0] != P.shape[1]:
+        raise ValueError("num_level and num_level2 must be equal.")
+    if P.dtype.kind not in "biuf":
+        raise TypeError(f"`P` must hold real numbers, got {P.dtype}")
+    return P.astype(np.float64) if P.dtype.itemsize > 8 else P
+
+
+def _bit(prop):
+    bit = _BITS.get(prop) if isinstance(prop, str) else None
+    if bit is None:
+        raise ValueError(f"{prop} is an invalid property")
+    return bit
+
+
+def graycoprops(P, prop="contrast", *, out=None, workers=None):
+    """Compute properties of co-occurrence matrices of grey levels.
+
+    Parameters
+    ----------
+    P : (levels, levels, distances, angles) array
+        Counts or frequencies, as from `graycomatrix`, of any real type. Each matrix is
+        divided by its sum, unless that is 0.
+    prop : str or sequence of str, optional
+        One of the properties below, or several: these are computed in one sweep.
+    out : (distances, angles) array of float64, optional
+        Where the property is written; any strides. With one property only.
+    workers : int, optional
+        Number of threads, at least 1. By default as many as `feature.info()` says.
+
+    Returns
+    -------
+    results : (distances, angles) array of float64, or dict of such
+        The property of each matrix; for a sequence of names a dict from each name to
+        its array. `out` where that is given.
+
+    Raises
+    ------
+    ValueError
+        If `P` is empty, not 4-dimensional or not square in its first two axes, `prop` is
+        no property, `out` does not fit, or `workers` is below 1.
+    TypeError
+        If `P` is a masked array or of another type, or `out` comes with several
+        properties.
+
+    Notes
+    -----
+    With p the matrix and i and j its rows and columns: 'contrast' is the sum of
+    p (i - j)^2, 'dissimilarity' of p \\|i - j\\|, 'homogeneity' of p / (1 + (i - j)^2),
+    'ASM' of p^2, 'energy' the root of ASM; 'mean', 'variance' and 'std' are those of i,
+    'correlation' is that of i and j (1 where one of them has one value only), 'entropy'
+    the sum of -p ln(p).
+
+    Equals `skimage.feature.graycoprops` (0.26.0), which takes one name, to 1e-12.
+
+    References
+    ----------
+    R. Haralick, K. Shanmugam and I. Dinstein, "Textural Features for Image
+    Classification", IEEE Transactions on Systems, Man, and Cybernetics 3 (1973),
+    610-621.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> import feature
+    >>> image = np.array([[0, 0, 1], [0, 2, 2]], np.uint8)
+    >>> P = feature.graycomatrix(image, [1], [0, np.pi / 2], levels=3)
+    >>> feature.graycoprops(P, "contrast")
+    array([[1.25      , 1.66666667]])
+    >>> sorted(feature.graycoprops(P, ["contrast", "mean"]))
+    ['contrast', 'mean']
+    """
+    P = _check_matrix(P)
+    workers = check_workers(workers)
+    run = _native.run(workers)
+    shape = P.shape[2:]
+    if prop is None or isinstance(prop, str):
+        bit = _bit(prop)
+        result = np.empty((1, *shape))
+        _graycoprops(P, bit, result, run)
+        if out is None:
+            return result[0]
+        out = check_out(out, shape, np.float64)
+        out[...] = result[0]
+        return out
+    return _several(P, prop, out, run)
+
+
+def _several(P, props, out, run):
+    """All properties in one sweep."""
+    try:
+        names = list(props)
+    except TypeError:
+        raise ValueError(f"{props} is an invalid property") from None
+    bits = [_bit(name) for name in names]
+    if out is not None:
+        raise TypeError("`out` takes one property, not several")
+    wanted = sum(set(bits))
+    if not wanted:
+        return {}
+    results = np.empty((wanted.bit_count(), *P.shape[2:]))
+    _graycoprops(P, wanted, results, run)
+    return {
+        name: results[(wanted & (bit - 1)).bit_count()] for name, bit in zip(names, bits)
+    }

@@ -441,6 +441,33 @@ FEATURE_API feature_status feature_graycomatrix(const feature_array *image,
                                                 const feature_array *matrix,
                                                 const feature_run *run);
 
+/* Properties of a co-occurrence matrix p whose sum is 1. */
+typedef enum feature_property {
+    FEATURE_CONTRAST,      /* sum of p (i - j)^2 */
+    FEATURE_DISSIMILARITY, /* sum of p |i - j| */
+    FEATURE_HOMOGENEITY,   /* sum of p / (1 + (i - j)^2) */
+    FEATURE_ASM,           /* sum of p^2 */
+    FEATURE_ENERGY,        /* its square root */
+    FEATURE_CORRELATION,   /* of i and j; 1 where one of them has one value */
+    FEATURE_MEAN,          /* of i */
+    FEATURE_VARIANCE,      /* of i */
+    FEATURE_STD,           /* of i */
+    FEATURE_ENTROPY        /* -sum of p ln p */
+} feature_property;
+
+/*
+ * Properties of matrices, each divided by its sum first (where that is not 0).
+ *
+ *   matrix  (levels, levels, distances, angles) of every dtype; not empty
+ *   wanted  1 << feature_property, or several of them
+ *   out     (as many as wanted, distances, angles) float64 in C's order; the properties
+ *           in the order of their numbers
+ */
+FEATURE_API feature_status feature_graycoprops(const feature_array *matrix,
+                                               int32_t wanted,
+                                               const feature_array *out,
+                                               const feature_run *run);
+
 #ifdef __cplusplus
 }
 #endif

@@ -102,6 +102,24 @@ typedef struct count_plane {
     ptrdiff_t levels, pitch;
 } count_plane;
 
+/*
+ * Sums over co-occurrence matrices, `planes` of them side by side: element (d, k) of an
+ * array stands at d * planes + k. A null pointer: not wanted.
+ */
+typedef struct haralick_sums {
+    ptrdiff_t levels, planes;
+    double *rows;        /* (levels): of each row */
+    double *columns;     /* (levels): of each column */
+    double *differences; /* (2 levels - 1): of each diagonal, from j - i = 1 - levels */
+    double *squares;     /* (1): of p p */
+    double *logarithms;  /* (1): of p ln p */
+} haralick_sums;
+
+#define HARALICK_SPARE 512
+
+/* Properties of a matrix, as in feature.h. */
+#define PROPERTIES 10
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

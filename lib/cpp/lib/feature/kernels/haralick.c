@@ -57,7 +57,8 @@ static void add_terms(element_list *list, wide *restrict sums)
 static void add_logarithms(const wide *row, ptrdiff_t n, ptrdiff_t block,
                            wide *restrict sums)
 {
-    element_list list = {.count = 0};
+    element_list list;
+    list.count = 0;
     for (ptrdiff_t first = 0, at = 0; first < n; first += STEP, at += STEP) {
         ptrdiff_t count = n - first < STEP ? n - first : STEP;
         int any = 0;

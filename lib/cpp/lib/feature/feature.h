@@ -468,6 +468,30 @@ FEATURE_API feature_status feature_graycoprops(const feature_array *matrix,
                                                const feature_array *out,
                                                const feature_run *run);
 
+/* What is made of a local binary pattern. */
+typedef enum feature_lbp_method {
+    FEATURE_LBP_DEFAULT,     /* its bits as a number, the first sample the lowest */
+    FEATURE_LBP_ROR,         /* the least number among its rotations */
+    FEATURE_LBP_UNIFORM,     /* ones, if at most two neighbours differ; else count + 1 */
+    FEATURE_LBP_NRI_UNIFORM, /* a number for each pattern of which that is true */
+    FEATURE_LBP_VAR          /* not of the pattern: the variance of the samples */
+} feature_lbp_method;
+
+/*
+ * Local binary patterns: which samples around a pixel are not below it.
+ *
+ *   image    (rows, cols) of every dtype; 0 beyond the border
+ *   samples  (count, 2) float64: rows down and columns right of the pixel, finite;
+ *            values in between are interpolated linearly
+ *   method   a feature_lbp_method; DEFAULT and ROR take at most 64 samples
+ *   out      (rows, cols) float64, or except for VAR uint8, uint16, uint32, uint64
+ */
+FEATURE_API feature_status feature_local_binary_pattern(const feature_array *image,
+                                                        const feature_array *samples,
+                                                        int32_t method,
+                                                        const feature_array *out,
+                                                        const feature_run *run);
+
 #ifdef __cplusplus
 }
 #endif

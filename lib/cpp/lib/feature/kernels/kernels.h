@@ -117,6 +117,21 @@ typedef struct haralick_sums {
 
 #define HARALICK_SPARE 512
 
+/*
+ * One sample of a circle, in all pixels of a row. Its column lies `across` of the way
+ * from the pixel at `from` to the one `right` of it; a null pointer: on the pixel. Its
+ * row lies between the row of `from` (weight `down`) and the one above (weight `up`),
+ * whose values are in `held`; a null pointer: on the row of `from`.
+ */
+typedef struct circle_sample {
+    const wide *from, *across;
+    wide *held;
+    ptrdiff_t right;
+    double up, down;
+} circle_sample;
+
+#define SAMPLES_A_WORD 31 /* bits of a code that an int32_t holds */
+
 /* Properties of a matrix, as in feature.h. */
 #define PROPERTIES 10
 

@@ -9,6 +9,7 @@ which instruction set and how many threads are used, and why.
 """
 
 from featurelib._version import __version__
+from featurelib.cooccurrence import graycomatrix, graycoprops
 from featurelib.corner_points import corner_fast, corner_moravec, corner_orientations
 from featurelib.corners import (
     corner_foerstner,
@@ -27,6 +28,11 @@ from featurelib.tensors import (
     shape_index,
     structure_tensor,
     structure_tensor_eigenvalues,
+)
+from featurelib.texture import (
+    draw_multiblock_lbp,
+    local_binary_pattern,
+    multiblock_lbp,
 )
 
 __all__ = [
@@ -55,4 +61,10 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # texture
+    "graycomatrix",
+    "graycoprops",
+    "local_binary_pattern",
+    "multiblock_lbp",
+    "draw_multiblock_lbp",
 ]

@@ -492,6 +492,19 @@ FEATURE_API feature_status feature_local_binary_pattern(const feature_array *ima
                                                         const feature_array *out,
                                                         const feature_run *run);
 
+/*
+ * The multi-block local binary pattern of one window: nine blocks of `height` by `width`
+ * pixels; from the top left clockwise a bit for each, the highest first, which is 1
+ * where the block's sum is not below that of the middle one. Sums are float32.
+ *
+ *   integral  (rows, cols) of every dtype: sums of all pixels above and left, inclusive
+ *   window    row, column, width, height; within integral
+ *   code      0 to 255
+ */
+FEATURE_API feature_status feature_multiblock_lbp(const feature_array *integral,
+                                                  const ptrdiff_t *window,
+                                                  int32_t *code);
+
 #ifdef __cplusplus
 }
 #endif

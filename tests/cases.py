@@ -86,6 +86,7 @@ class Case:
     # 0: every element equal, NaN equal to NaN; a function of the call, or a number
     tolerance: float | Callable = 0.0
     adapt: Callable | None = None  # skimage's function -> what it should have been
+    small: Callable | None = None  # what becomes of a small image, where it must
     more: tuple = ()  # arguments behind a small image, where they are needed
     refusals: Callable = tuple  # () -> Refusals
     bench: tuple = ()
@@ -372,6 +373,7 @@ import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
+import cases_texture  # noqa: E402
 
 CASES = (
     Case(
@@ -398,6 +400,7 @@ CASES = (
     *cases_corners.CASES,
     *cases_corner_points.CASES,
     *cases_peaks.CASES,
+    *cases_texture.CASES,
 )
 
 
@@ -405,8 +408,6 @@ CASES = (
 NOT_YET = {
     "corners": "corner_subpix",
     "blobs": "blob_dog blob_log blob_doh",
-    "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "
-    "draw_multiblock_lbp",
     "haar": "haar_like_feature haar_like_feature_coord draw_haar_like_feature Cascade",
     "hog": "hog",
     "daisy": "daisy",

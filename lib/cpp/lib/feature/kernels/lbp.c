@@ -121,19 +121,29 @@ static inline uint32_t nri_uniform(uint32_t code, uint32_t ones, uint32_t sample
     return ones == samples ? samples * (samples - 1) + 1 : number;
 }
 
+#define TURNED 128
+
+/* The least rotation of some codes: turn after turn, so that vectors hold codes. */
+static void turn_codes(int32_t *codes, ptrdiff_t n, uint32_t count)
+{
+    uint32_t code[TURNED] = {0}, least[TURNED];
+    memcpy(code, codes, (size_t)n * sizeof *codes);
+    memcpy(least, code, sizeof least);
+    for (uint32_t turn = 1; turn < count; turn++)
+        for (int x = 0; x < TURNED; x++) {
+            code[x] = code[x] >> 1 | (code[x] & 1) << (count - 1);
+            least[x] = code[x] < least[x] ? code[x] : least[x];
+        }
+    memcpy(codes, least, (size_t)n * sizeof *codes);
+}
+
 void NAME(lbp_map_row)(int32_t *codes, ptrdiff_t n, int samples, int method)
 {
     const uint32_t count = (uint32_t)samples, neighbours = (1u << (count - 1)) - 1;
     const uint32_t rotated = count * (count - 1) + 2;
     if (method == FEATURE_LBP_ROR) {
-        for (ptrdiff_t x = 0; x < n; x++) {
-            uint32_t code = (uint32_t)codes[x], least = code;
-            for (uint32_t turn = 1; turn < count; turn++) {
-                code = code >> 1 | (code & 1) << (count - 1);
-                least = code < least ? code : least;
-            }
-            codes[x] = (int32_t)least;
-        }
+        for (ptrdiff_t x = 0; x < n; x += TURNED)
+            turn_codes(codes + x, n - x < TURNED ? n - x : TURNED, count);
     } else if (method == FEATURE_LBP_UNIFORM) {
         for (ptrdiff_t x = 0; x < n; x++) {
             uint32_t code = (uint32_t)codes[x];

@@ -44,11 +44,11 @@ _MOST_SAMPLES = 2**20  # the memory for more is better spent
 @functools.lru_cache(maxsize=64)
 def _circle(count, radius):
     """Rows and columns of the samples, rounded to five decimals as in the reference."""
+    if not np.isfinite(radius):
+        raise ValueError(f"`R` must be finite, got {radius}")
     angle = 2 * np.pi * np.arange(count, dtype=np.float64) / count
     rows, columns = -radius * np.sin(angle), radius * np.cos(angle)
     samples = np.stack([np.round(rows, 5), np.round(columns, 5)], axis=1)
-    if not np.isfinite(samples).all():
-        raise ValueError(f"`R` must be finite, got {radius}")
     samples.flags.writeable = False
     return samples
 
@@ -65,6 +65,12 @@ def _check_samples(P):
             f"`P` must be from 1 to {_MOST_SAMPLES}, got {P}"
         )
     return count
+
+
+def _check_radius(R):
+    if isinstance(R, (str, bytes)):
+        raise TypeError(f"`R` must be a number, got {R!r}")
+    return check_number(R, "R")
 
 
 def _check_method(method):
@@ -93,11 +99,15 @@ def _check_dtype(dtype, method, count):
         )
     if method == "var":
         if dtype != np.float64:
-            raise ValueError(f"method 'var' gives float64, not {dtype}")
+            raise error(ValueError, TypeError)(
+                f"method 'var' gives float64, not {dtype}"
+            )
         return dtype
     bits = 53 if dtype == np.float64 else 8 * dtype.itemsize
     if _largest(method, count) >= 1 << bits:
-        raise ValueError(f"`P` = {count} needs more than the {bits} bits of {dtype}")
+        raise error(ValueError, TypeError)(
+            f"`P` = {count} needs more than the {bits} bits of {dtype}"
+        )
     return dtype
 
 
@@ -181,10 +191,12 @@ def local_binary_pattern(
     image = as_array(image, "image", MASK_HINT)
     check_2d(image)
     method = _check_method(method)
-    count, radius = _check_samples(P), check_number(R, "R")
+    count, radius = _check_samples(P), _check_radius(R)
     workers = check_workers(workers)
     if image.dtype.kind not in "biuf":
-        raise TypeError(f"`image` must be of real numbers, got {image.dtype}")
+        raise error(TypeError, ValueError)(
+            f"`image` must be of real numbers, got {image.dtype}"
+        )
     dtype = _check_dtype(dtype, method, count)
     samples = _circle(count, radius)
     if image.dtype.kind == "f":
@@ -288,7 +300,9 @@ def multiblock_lbp(int_image, r, c, width, height, *, workers=None):
             f"`int_image` must be 2-dimensional, got {int_image.ndim} dimensions"
         )
     if int_image.dtype.kind not in "biuf":
-        raise TypeError(f"`int_image` must be of real numbers, got {int_image.dtype}")
+        raise error(TypeError, ValueError)(
+            f"`int_image` must be of real numbers, got {int_image.dtype}"
+        )
     check_workers(workers)
     window = _check_window(int_image.shape, r, c, width, height)
     if int_image.dtype.itemsize > 8:
@@ -390,7 +404,7 @@ def draw_multiblock_lbp(
     image = as_array(image, "image", MASK_HINT)
     check_workers(workers)
     if image.ndim != 2 and (image.ndim != 3 or image.shape[2] != 3):
-        raise ValueError(
+        raise error(ValueError, IndexError)(
             f"`image` must have shape (rows, cols) or (rows, cols, 3), got {image.shape}"
         )
     r, c = _check_index(r, "r"), _check_index(c, "c")

@@ -382,7 +382,7 @@ CASES = (
         more=(1, 2, 3, 4),
         refusals=multiblock_lbp_refusals,
         bench=tuple(
-            Row(*size, of=integral_of, more=lambda image: (40, 50, 20, 10))
+            Row(*size, of=integral_of, more=lambda image: (10, 12, 20, 10))
             for size in SIZES
         ),
         random_calls=1000,
@@ -394,7 +394,7 @@ CASES = (
         dtypes=REAL,
         more=(1, 2, 3, 4),
         refusals=draw_multiblock_lbp_refusals,
-        bench=tuple(Row(*size, more=lambda image: (40, 50, 20, 10)) for size in SIZES),
+        bench=tuple(Row(*size, more=lambda image: (10, 12, 20, 10)) for size in SIZES),
         random_calls=500,
     ),
 )

@@ -182,12 +182,12 @@ static uint64_t spec_number(uint64_t code, int count, int method)
         return p * (p - 1) + 2;
     if (ones == 0 || ones == p)
         return ones == 0 ? 0 : p * (p - 1) + 1;
-    /* All ones at the end is the pattern of which the others are rotations. */
-    uint64_t first = ((UINT64_C(1) << ones) - 1) << (p - ones);
+    /* Rotations to the right, counted from all ones in the lowest bits. */
+    uint64_t first = (UINT64_C(1) << ones) - 1;
     int turns = 0;
     while (turned(first, turns, count) != code)
         turns++;
-    return 1 + (ones - 1) * p + (uint64_t)turns % p;
+    return 1 + (ones - 1) * p + (uint64_t)turns;
 }
 
 void check_lbp_map_row(const plain_kernels *k)

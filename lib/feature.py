@@ -11,6 +11,7 @@ which instruction set and how many threads are used, and why.
 from featurelib._version import __version__
 from featurelib.blobs import blob_dog, blob_doh, blob_log
 from featurelib.cascade import Cascade
+from featurelib.cooccurrence import graycomatrix, graycoprops
 from featurelib.corner_points import (
     corner_fast,
     corner_moravec,
@@ -41,6 +42,7 @@ from featurelib.tensors import (
     structure_tensor,
     structure_tensor_eigenvalues,
 )
+from featurelib.texture import draw_multiblock_lbp, local_binary_pattern, multiblock_lbp
 
 __all__ = [
     "__version__",
@@ -69,6 +71,12 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # texture
+    "graycomatrix",
+    "graycoprops",
+    "local_binary_pattern",
+    "multiblock_lbp",
+    "draw_multiblock_lbp",
     # haar
     "haar_like_feature",
     "haar_like_feature_coord",

@@ -88,6 +88,7 @@ class Case:
     adapt: Callable | None = None  # skimage's function -> what it should have been
     use: Callable | None = None  # of a class, ours or skimage's -> a function
     takes_image: bool = True  # else the first argument stands for something else
+    small: Callable | None = None  # what becomes of a small image, where it must
     more: tuple = ()  # arguments behind a small image, where they are needed
     refusals: Callable = tuple  # () -> Refusals
     bench: tuple = ()
@@ -379,6 +380,7 @@ import cases_haar  # noqa: E402
 import cases_matching  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
+import cases_texture  # noqa: E402
 
 CASES = (
     Case(
@@ -408,13 +410,12 @@ CASES = (
     *cases_blobs.CASES,
     *cases_haar.CASES,
     *cases_matching.CASES,
+    *cases_texture.CASES,
 )
 
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
 NOT_YET = {
-    "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "
-    "draw_multiblock_lbp",
     "hog": "hog",
     "daisy": "daisy",
     "keypoints": "BRIEF CENSURE ORB SIFT",

@@ -66,6 +66,7 @@ def valid(case):
     """A small call that succeeds, and its result."""
     picture = images.draw_steps(images.generator("errors"), 24, 19)
     image = images.convert(picture, case.dtypes[-1])
+    image = case.small(image) if case.small else image
     return image, case.on(image)
 
 
@@ -108,7 +109,7 @@ def test_array_likes_are_accepted(name):
 
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", PendingDeprecationWarning)
-        matrix = np.asmatrix(image)
+        matrix = np.asmatrix(image) if image.ndim == 2 else Arrayish()
     for like in (Arrayish(), memoryview(image), matrix):
         found = case.on(like)
         assert type(found) is type(expected)
@@ -123,7 +124,7 @@ def test_a_list_is_taken_as_the_array_that_numpy_makes_of_it(name):
         found = case.on(image.tolist())
         assert compare.canonical(found) == compare.canonical(expected)
     else:  # integers become int64, which the function may refuse, but clearly
-        with pytest.raises((TypeError, ValueError), match="int64"):
+        with pytest.raises((TypeError, ValueError), match="int64|levels argument"):
             case.on(image.tolist())
 
 

@@ -45,7 +45,7 @@
 #define BLOCK_ROWS 32    /* a band of the sums along; these rows down begin anew */
 #define ROWS_AT_ONCE 8   /* of the sums along: their chains of additions overlap */
 #define WINDOW_ROWS 8    /* a band of windows */
-#define REACH_AT_MOST ((ptrdiff_t)1 << 30) /* offsets within a band */
+#define OFFSET_AT_MOST ((ptrdiff_t)1 << 30) /* offsets within a band */
 /* Measured with AVX2; only the break-even of threads depends on them. */
 #define NANOSECONDS_PER_PIXEL 1
 #define NANOSECONDS_PER_WINDOW 30
@@ -264,7 +264,7 @@ static void plan_scale(detect_job *job, ptrdiff_t number)
     job->words = (job->right + WORD_PIXELS - 1) / WORD_PIXELS;
     ptrdiff_t reach = job->step * job->pitch;
     job->band_rows = WINDOW_ROWS;
-    if (reach > REACH_AT_MOST / WINDOW_ROWS)
+    if (reach > OFFSET_AT_MOST / WINDOW_ROWS)
         job->band_rows = 1;
 }
 

@@ -19,6 +19,7 @@
  *  10. Blobs       blob_dog, blob_log, blob_doh; pruning
  *  11. Matching    match_descriptors
  *  12. Haar        haar_like_feature, haar_like_feature_coord, Cascade
+ *  13. Texture     graycomatrix, graycoprops, local_binary_pattern, multiblock_lbp
  *
  * Promises that hold for every function:
  *
@@ -641,6 +642,91 @@ FEATURE_API feature_status feature_cascade_detect(const feature_array *integral,
 FEATURE_API feature_status feature_cascade_group(int32_t *found, ptrdiff_t *count,
                                                  float threshold, ptrdiff_t least,
                                                  const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 13. Texture                                                              */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * Co-occurrence matrices of grey levels: how many pixels have level i while the pixel
+ * at an offset has level j. Pairs that leave the image do not count.
+ *
+ *   image      (rows, cols) bool or of integers, from 0 to levels - 1
+ *   offsets    (distances * angles, 2) int64: rows down, columns right
+ *   symmetric  non-zero: each pair counts in both orders
+ *   zeroed     non-zero: matrix holds zeros (which spares touching all of a large one)
+ *   matrix     (levels, levels, distances, angles) in C's order, uint32; or float64:
+ *              the counts divided by their sum
+ */
+FEATURE_API feature_status feature_graycomatrix(const feature_array *image,
+                                                const feature_array *offsets,
+                                                int32_t symmetric, int32_t zeroed,
+                                                const feature_array *matrix,
+                                                const feature_run *run);
+
+/* Properties of a co-occurrence matrix p whose sum is 1. */
+typedef enum feature_property {
+    FEATURE_CONTRAST,      /* sum of p (i - j)^2 */
+    FEATURE_DISSIMILARITY, /* sum of p |i - j| */
+    FEATURE_HOMOGENEITY,   /* sum of p / (1 + (i - j)^2) */
+    FEATURE_ASM,           /* sum of p^2 */
+    FEATURE_ENERGY,        /* its square root */
+    FEATURE_CORRELATION,   /* of i and j; 1 where one of them has one value */
+    FEATURE_MEAN,          /* of i */
+    FEATURE_VARIANCE,      /* of i */
+    FEATURE_STD,           /* of i */
+    FEATURE_ENTROPY        /* -sum of p ln p */
+} feature_property;
+
+/*
+ * Properties of matrices, each divided by its sum first (where that is not 0).
+ *
+ *   matrix  (levels, levels, distances, angles) of every dtype; not empty
+ *   wanted  1 << feature_property, or several of them
+ *   out     (as many as wanted, distances, angles) float64 in C's order; the properties
+ *           in the order of their numbers
+ */
+FEATURE_API feature_status feature_graycoprops(const feature_array *matrix,
+                                               int32_t wanted,
+                                               const feature_array *out,
+                                               const feature_run *run);
+
+/* What is made of a local binary pattern. */
+typedef enum feature_lbp_method {
+    FEATURE_LBP_DEFAULT,     /* its bits as a number, the first sample the lowest */
+    FEATURE_LBP_ROR,         /* the least number among its rotations */
+    FEATURE_LBP_UNIFORM,     /* ones, if at most two neighbours differ; else count + 1 */
+    FEATURE_LBP_NRI_UNIFORM, /* a number for each pattern of which that is true */
+    FEATURE_LBP_VAR          /* not of the pattern: the variance of the samples */
+} feature_lbp_method;
+
+/*
+ * Local binary patterns: which samples around a pixel are not below it.
+ *
+ *   image    (rows, cols) of every dtype; 0 beyond the border
+ *   samples  (count, 2) float64: rows down and columns right of the pixel, finite;
+ *            values in between are interpolated linearly
+ *   method   a feature_lbp_method; DEFAULT and ROR take at most 64 samples
+ *   out      (rows, cols) float64, or except for VAR uint8, uint16, uint32, uint64
+ */
+FEATURE_API feature_status feature_local_binary_pattern(const feature_array *image,
+                                                        const feature_array *samples,
+                                                        int32_t method,
+                                                        const feature_array *out,
+                                                        const feature_run *run);
+
+/*
+ * The multi-block local binary pattern of one window: nine blocks of `height` by `width`
+ * pixels; from the top left clockwise a bit for each, the highest first, which is 1
+ * where the block's sum is not below that of the middle one. Sums are float32.
+ *
+ *   integral  (rows, cols) of every dtype: sums of all pixels above and left, inclusive
+ *   window    row, column, width, height; within integral
+ *   code      0 to 255
+ */
+FEATURE_API feature_status feature_multiblock_lbp(const feature_array *integral,
+                                                  const ptrdiff_t *window,
+                                                  int32_t *code);
 
 #ifdef __cplusplus
 }

@@ -170,6 +170,54 @@ typedef struct cascade_scale {
     ptrdiff_t stages;
 } cascade_scale;
 
+/* From one pixel to the other of a pair; `down` is not negative. */
+typedef struct pair_offset {
+    ptrdiff_t down, right;
+} pair_offset;
+
+#define PAIRS_AT_ONCE 4 /* counted in one loop */
+
+/* One of the matrices of which a result is made: counts or frequencies, `pitch`
+ * elements apart. */
+typedef struct count_plane {
+    uint32_t *counts;
+    double *frequencies;
+    ptrdiff_t levels, pitch;
+} count_plane;
+
+/*
+ * Sums over co-occurrence matrices, `planes` of them side by side: element (d, k) of an
+ * array stands at d * planes + k. A null pointer: not wanted.
+ */
+typedef struct haralick_sums {
+    ptrdiff_t levels, planes;
+    double *rows;        /* (levels): of each row */
+    double *columns;     /* (levels): of each column */
+    double *differences; /* (2 levels - 1): of each diagonal, from j - i = 1 - levels */
+    double *squares;     /* (1): of p p */
+    double *logarithms;  /* (1): of p ln p */
+} haralick_sums;
+
+#define HARALICK_SPARE 512
+
+/*
+ * One sample of a circle, in all pixels of a row. Its column lies `across` of the way
+ * from the pixel at `from` to the one `right` of it; a null pointer: on the pixel. Its
+ * row lies between the row of `from` (weight `down`) and the one above (weight `up`),
+ * whose values are in `held`; a null pointer: on the row of `from`.
+ */
+typedef struct circle_sample {
+    const wide *from, *across;
+    wide *held;
+    ptrdiff_t right;
+    double up, down;
+} circle_sample;
+
+#define SAMPLES_A_WORD 31 /* bits of a code that an int32_t holds */
+
+/* Properties of a matrix, as in feature.h. */
+#define PROPERTIES 10
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

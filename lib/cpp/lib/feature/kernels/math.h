@@ -31,6 +31,36 @@ static inline double exp_below_zero(double x)
 }
 
 /*
+ * ln(x), error below 1.5 units in the last place. x = 2^e m with m between the roots of
+ * 1/2 and 2; ln m = 2 artanh(s) with s = (m - 1) / (m + 1), whose series ends after 11
+ * terms. -infinity for 0, NaN below. Choices, no branches, so that loops of it become
+ * vectors.
+ */
+static inline double logarithm(double x)
+{
+    const uint64_t half_root = 0x3fe6a09e667f3bcd, one = 0x3ff0000000000000;
+    int tiny = x < 0x1p-1022;
+    double scaled = tiny ? x * 0x1p54 : x, m, e;
+    uint64_t bits;
+    memcpy(&bits, &scaled, sizeof bits);
+    bits += one - half_root;
+    uint64_t mantissa = (bits & 0xfffffffffffff) + half_root;
+    uint64_t exponent = bits >> 52 | 0x4330000000000000; /* 2^52 + e + 1023 */
+    memcpy(&m, &mantissa, sizeof m);
+    memcpy(&e, &exponent, sizeof e);
+    e -= tiny ? 0x1p52 + 1023 + 54 : 0x1p52 + 1023;
+    double s = (m - 1) / (m + 1), square = s * s, series = 0;
+    for (int n = 21; n > 1; n -= 2)
+        series = (1.0 / n + series) * square;
+    /* 2 s = f - s f with f = m - 1, which is exact */
+    double f = m - 1;
+    double value = e * 0x1.62e42fefa0000p-1 + (f - s * (f - 2 * series) + e * 0x1.cf79abc9e3b39p-40);
+    value = x > 0x1.fffffffffffffp+1023 ? x : value;
+    double none = x == 0 ? -(double)INFINITY : (double)NAN;
+    return x > 0 ? value : x != x ? x : none;
+}
+
+/*
  * atan(x), error below 2 units in the last place. The larger half of the line is
  * turned by atan(x) = pi/2 - atan(1/x), then x by 0, pi/8 or pi/4 with the theorem of
  * addition; the rest is below tan(pi/16), where Taylor's series ends after 13 terms.

@@ -16,6 +16,7 @@
  *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
  *                  corner_orientations
  *   9. Peaks       peak_local_max, corner_peaks
+ *  10. HOG         hog
  *
  * Promises that hold for every function:
  *
@@ -418,6 +419,57 @@ FEATURE_API feature_status feature_peak_local_max(
     const feature_array *image, const feature_array *footprint,
     const feature_array *labels, const feature_peaks_parameters *parameters,
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 10. HOG                                                                  */
+/* ------------------------------------------------------------------------ */
+
+/* How the values v of a block are normalised, with epsilon e = 1e-5. */
+typedef enum feature_hog_norm {
+    FEATURE_HOG_L1,      /* v / (sum |v| + e) */
+    FEATURE_HOG_L1_SQRT, /* the root of that */
+    FEATURE_HOG_L2,      /* v / sqrt(sum v^2 + e^2) */
+    FEATURE_HOG_L2_HYS   /* the same, values above 0.2 lowered to it, and once more */
+} feature_hog_norm;
+
+typedef struct feature_hog_parameters {
+    ptrdiff_t cell_rows; /* pixels of a cell, at least 1 */
+    ptrdiff_t cell_cols;
+    ptrdiff_t block_rows; /* cells of a block, at least 1 */
+    ptrdiff_t block_cols;
+    ptrdiff_t orientations; /* bins of 180 degrees, 1 to 2^20 */
+    const double *half;     /* two for each orientation: half of the line that is drawn
+                               for it, down and right, within the cell; or NULL */
+    int32_t norm;           /* a feature_hog_norm */
+    int32_t take_root;      /* non-zero: of the pixels, first */
+} feature_hog_parameters;
+
+/*
+ * Histograms of oriented gradients: of each cell the gradients' lengths by their
+ * orientation, and of each block of cells all of them, normalised.
+ *
+ *   image     (rows, cols, channels) of every dtype; of several channels the one with
+ *             the longest gradient counts, pixel by pixel. Integers are not scaled.
+ *   settled   (count, 2) int64, contiguous, or NULL: pixels (row times cols plus col,
+ *             increasing) and their bins (-1: none), for pixels that would be close
+ *   blocks    (block rows, block cols, block_rows, block_cols, orientations), where
+ *             those are rows / cell_rows - block_rows + 1 (rounded down) and so on;
+ *             float32 for float16 and float32 images, else float64; contiguous
+ *   picture   (rows, cols) of the same type, contiguous, or NULL: the histograms drawn
+ *             as lines along the edges
+ *   capacity  rows of close
+ *   close     (capacity, 4) pixel, gradient down and right, bin taken (-1: none), of
+ *             pixels so close to the border of a bin that arctangents of other
+ *             libraries may decide otherwise; in any order. NULL with capacity 0
+ *   count     how many of them there are
+ */
+FEATURE_API feature_status feature_hog(const feature_array *image,
+                                       const feature_hog_parameters *parameters,
+                                       const feature_array *settled,
+                                       const feature_array *blocks,
+                                       const feature_array *picture,
+                                       ptrdiff_t capacity, double *close,
+                                       ptrdiff_t *count, const feature_run *run);
 
 #ifdef __cplusplus
 }

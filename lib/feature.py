@@ -16,6 +16,7 @@ from featurelib.corners import (
     corner_kitchen_rosenfeld,
     corner_shi_tomasi,
 )
+from featurelib.daisy import daisy
 from featurelib.edges import canny
 from featurelib.hog import hog
 from featurelib.library import info, release_memory
@@ -58,4 +59,6 @@ __all__ = [
     "corner_peaks",
     # hog
     "hog",
+    # daisy
+    "daisy",
 ]

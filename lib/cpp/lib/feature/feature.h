@@ -17,6 +17,7 @@
  *                  corner_orientations
  *   9. Peaks       peak_local_max, corner_peaks
  *  10. HOG         hog
+ *  11. DAISY       daisy
  *
  * Promises that hold for every function:
  *
@@ -470,6 +471,45 @@ FEATURE_API feature_status feature_hog(const feature_array *image,
                                        const feature_array *picture,
                                        ptrdiff_t capacity, double *close,
                                        ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 11. DAISY                                                                */
+/* ------------------------------------------------------------------------ */
+
+/* What a descriptor is divided by, after 1e-10 has been added to its values. */
+typedef enum feature_daisy_norm {
+    FEATURE_DAISY_L1,   /* their sum */
+    FEATURE_DAISY_L2,   /* their Euclidean length */
+    FEATURE_DAISY_EACH, /* the same of each histogram ("daisy") */
+    FEATURE_DAISY_OFF   /* nothing, and nothing is added */
+} feature_daisy_norm;
+
+typedef struct feature_daisy_parameters {
+    ptrdiff_t step;   /* pixels between descriptors, at least 1 */
+    ptrdiff_t margin; /* pixels before the first one, at least 0 */
+    ptrdiff_t rings;
+    ptrdiff_t histograms;      /* of a ring */
+    ptrdiff_t orientations;    /* bins of 360 degrees, 1 to 2000 */
+    const feature_filter *axis; /* rings + 1 filters, for the centre and each ring, the
+                                   same along both axes, border FEATURE_REFLECT */
+    const ptrdiff_t *offsets;   /* rings, histograms, (down, right); within the margin */
+    const double *directions;   /* orientations, (sine, cosine) */
+    int32_t norm;               /* a feature_daisy_norm */
+} feature_daisy_parameters;
+
+/*
+ * Histograms of gradients around points of a grid: one at the point, and on each ring
+ * so many as `histograms`.
+ *
+ *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]
+ *   descriptors  (P, Q, (rings histograms + 1) orientations), where P is (rows -
+ *                2 margin) / step rounded up, at least 0, Q likewise; float32 for
+ *                float16 and float32 images, else float64; contiguous
+ */
+FEATURE_API feature_status feature_daisy(const feature_array *image,
+                                         const feature_daisy_parameters *parameters,
+                                         const feature_array *descriptors,
+                                         const feature_run *run);
 
 #ifdef __cplusplus
 }

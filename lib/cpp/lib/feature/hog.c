@@ -426,17 +426,6 @@ static void hog_band(void *context, ptrdiff_t band, int thread)
 /* The call                                                                 */
 /* ------------------------------------------------------------------------ */
 
-static int is_contiguous(const feature_array *array)
-{
-    ptrdiff_t size = dtype_size(array->dtype);
-    for (int32_t axis = array->ndim - 1; axis >= 0; axis--) {
-        if (array->shape[axis] != 1 && array->strides[axis] != size)
-            return 0;
-        size *= array->shape[axis];
-    }
-    return 1;
-}
-
 static feature_status check_result(const feature_array *out, const ptrdiff_t *shape,
                                    int32_t ndim, const feature_array *image)
 {

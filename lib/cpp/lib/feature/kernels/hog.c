@@ -6,7 +6,7 @@
  * vectors hold cells, and neighbours along the row are one plane apart.
  */
 #include "kernels/math.h"
-#include "kernels/variant.h"
+#include "kernels/sums.h"
 
 void NAME(root_row)(wide *row, ptrdiff_t n)
 {
@@ -78,17 +78,6 @@ void NAME(hog_strongest)(const wide *down, const wide *right, ptrdiff_t n,
 
 #define EPSILON 1e-5
 #define CLIP 0.2
-#define SUMS 8 /* side by side, whatever a vector holds: the order of a sum is fixed */
-#define PARTS (SUMS / VECTOR_WIDES)
-
-static inline double total_of(const vec *parts)
-{
-    double sums[SUMS];
-    memcpy(sums, parts, sizeof sums);
-    return ((sums[0] + sums[1]) + (sums[2] + sums[3])) +
-           ((sums[4] + sums[5]) + (sums[6] + sums[7]));
-}
-
 static inline vec clipped(vec v)
 {
     typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
@@ -97,65 +86,38 @@ static inline vec clipped(vec v)
     return (vec)((above & (choice)most) | (~above & (choice)v));
 }
 
-static double sum_of(const wide *values, ptrdiff_t padded)
+/* Scales and clips. */
+static void clip(wide *values, ptrdiff_t n, double scale)
 {
-    vec parts[PARTS] = {{0}};
-    for (ptrdiff_t k = 0; k < padded; k += SUMS)
-        for (ptrdiff_t p = 0; p < PARTS; p++)
-            parts[p] += load(values + k + p * VECTOR_WIDES);
-    return total_of(parts);
-}
-
-static double energy_of(const wide *values, ptrdiff_t padded)
-{
-    vec parts[PARTS] = {{0}};
-    for (ptrdiff_t k = 0; k < padded; k += SUMS)
-        for (ptrdiff_t p = 0; p < PARTS; p++) {
-            vec v = load(values + k + p * VECTOR_WIDES);
-            parts[p] += v * v;
-        }
-    return total_of(parts);
-}
-
-/* Scales and clips, and gives the energy of what is left. */
-static double clip(wide *values, ptrdiff_t padded, double scale)
-{
-    vec parts[PARTS] = {{0}};
-    for (ptrdiff_t k = 0; k < padded; k += SUMS)
-        for (ptrdiff_t p = 0; p < PARTS; p++) {
-            vec v = clipped(load(values + k + p * VECTOR_WIDES) * scale);
-            store(values + k + p * VECTOR_WIDES, v);
-            parts[p] += v * v;
-        }
-    return total_of(parts);
+    for (ptrdiff_t k = 0; k < n; k += VECTOR_WIDES)
+        store(values + k, clipped(load(values + k) * scale));
 }
 
 /* What the values of one block are multiplied with in the end. */
-static double scale_of(wide *values, ptrdiff_t padded, int32_t norm)
+static double scale_of(wide *values, ptrdiff_t n, int32_t norm)
 {
     if (norm == FEATURE_HOG_L1 || norm == FEATURE_HOG_L1_SQRT)
-        return 1 / (sum_of(values, padded) + EPSILON);
-    double scale = 1 / sqrt(energy_of(values, padded) + EPSILON * EPSILON);
+        return 1 / (sum_of(values, n) + EPSILON);
+    double scale = 1 / sqrt(energy_of(values, n) + EPSILON * EPSILON);
     if (norm == FEATURE_HOG_L2)
         return scale;
-    return 1 / sqrt(clip(values, padded, scale) + EPSILON * EPSILON);
+    clip(values, n, scale);
+    return 1 / sqrt(energy_of(values, n) + EPSILON * EPSILON);
 }
 
 void NAME(hog_blocks)(const float *const *rows, ptrdiff_t count,
                       const hog_layout *layout, wide *values, void *out)
 {
     ptrdiff_t along = layout->block_cols * layout->orientations;
-    ptrdiff_t n = layout->block_rows * along, padded = (n + SUMS - 1) / SUMS * SUMS;
+    ptrdiff_t n = layout->block_rows * along;
     real *to = out;
     for (ptrdiff_t block = 0; block < count; block++, to += n) {
-        for (ptrdiff_t k = n; k < padded; k++)
-            values[k] = 0; /* NaN came there from a block that has some */
         for (ptrdiff_t y = 0; y < layout->block_rows; y++) {
             const float *from = rows[y] + block * layout->orientations;
             for (ptrdiff_t k = 0; k < along; k++)
                 values[y * along + k] = from[k];
         }
-        double scale = scale_of(values, padded, layout->norm);
+        double scale = scale_of(values, n, layout->norm);
         for (ptrdiff_t k = 0; k < n; k++)
             to[k] = (real)(values[k] * scale);
         if (layout->norm == FEATURE_HOG_L1_SQRT)

@@ -121,6 +121,13 @@ typedef struct hog_pen {
     hog_line *lines;
 } hog_pen;
 
+/* Directions of daisy's orientations, padded by ROW_BLOCK. */
+typedef struct daisy_fan {
+    const double *sine, *cosine;
+    ptrdiff_t count;
+    double kappa; /* how narrow the distribution around each is */
+} daisy_fan;
+
 #define PATCHES 8 /* looked at side by side */
 
 typedef struct plain_kernels {

@@ -370,6 +370,8 @@ CANNY_ROWS = (
 # These modules use what stands above.
 import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
+import cases_daisy  # noqa: E402
+import cases_hog  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
 
@@ -398,6 +400,8 @@ CASES = (
     *cases_corners.CASES,
     *cases_corner_points.CASES,
     *cases_peaks.CASES,
+    *cases_hog.CASES,
+    *cases_daisy.CASES,
 )
 
 
@@ -408,8 +412,6 @@ NOT_YET = {
     "texture": "graycomatrix graycoprops local_binary_pattern multiblock_lbp "
     "draw_multiblock_lbp",
     "haar": "haar_like_feature haar_like_feature_coord draw_haar_like_feature Cascade",
-    "hog": "hog",
-    "daisy": "daisy",
     "keypoints": "BRIEF CENSURE ORB SIFT",
     "matching": "match_descriptors plot_matched_features",
     "template": "match_template",

@@ -8,6 +8,8 @@ import numpy as np
 
 from . import _draw, _native
 from ._arguments import (
+    MASK_HINT,
+    as_array,
     check_2d,
     check_out,
     check_scalable,
@@ -241,8 +243,9 @@ def daisy(
     4
     """
     workers = check_workers(workers)
-    image = check_scalable(image, "img")
+    image = as_array(image, "img", MASK_HINT)
     check_2d(image, "img")
+    image = check_scalable(image, "img")
     radius, sigmas, ring_radii = _check_rings(radius, rings, sigmas, ring_radii)
     if not isinstance(normalization, str) or normalization not in _NORMS:
         raise ValueError("Invalid normalization method.")

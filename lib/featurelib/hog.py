@@ -246,7 +246,9 @@ def hog(
     workers = check_workers(workers)
     orientations = _check_count(orientations, "orientations", 0)
     if orientations > _ORIENTATIONS_AT_MOST:
-        raise ValueError(f"`orientations` must be at most {_ORIENTATIONS_AT_MOST}")
+        raise error(ValueError, MemoryError)(
+            f"`orientations` must be at most {_ORIENTATIONS_AT_MOST}"
+        )
     cell = _check_pair(pixels_per_cell, "pixels_per_cell", 1)
     block = _check_pair(cells_per_block, "cells_per_block", 1)
     half = _half_lines(orientations, cell, image.shape) if visualize else _NO_LINES

@@ -25,7 +25,8 @@ def draw_rings(rng, keywords):
 
 
 def daisy_call(rng, shape=None, layout=None):
-    keywords = {"radius": int(rng.integers(1, 16)), "step": int(rng.choice([1, 3, 5, 16]))}
+    keywords = {"radius": int(rng.integers(1, 16))}
+    keywords["step"] = int(rng.choice([1, 3, 5, 16]))
     if shape is None:
         shape = 2 * keywords["radius"] + rng.integers(0, 40, 2)
         shape = tuple(int(n) for n in np.maximum(1, shape - (rng.random() < 0.05)))

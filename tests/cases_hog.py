@@ -41,8 +41,11 @@ def draw_picture(rng, shape, layout):
     image, note = images.draw_image(rng, DTYPES, shape, layout)
     if not channels:
         return image, note, {}
-    planes = [images.convert(images.draw_ties(rng, *shape), image.dtype.newbyteorder("="))
-              for _ in range(channels - 1)]
+    native = image.dtype.newbyteorder("=")
+    planes = [
+        images.convert(images.draw_ties(rng, *shape), native)
+        for _ in range(channels - 1)
+    ]
     axis = int(rng.integers(-3, 3))
     coloured = np.stack([images.plain(image), *planes], axis=axis)
     return coloured, f"{channels} channels, {note}", {"channel_axis": axis}

@@ -67,12 +67,9 @@ def test_integers_are_decided_without_numpy(monkeypatch):
 def test_an_angle_a_last_bit_below_180_degrees_counts_nowhere():
     image = np.zeros((3, 3))
     image[1, 2], image[0, 1] = 1, 1e-17
-    for function in (feature.hog, skimage.feature.hog):
-        found = histograms_of_one(function, image)
-        assert found[0, 0, 0, 0].argmax() == 0
-    assert np.array_equal(
-        histograms_of_one(feature.hog, image), histograms_of_one(skimage.feature.hog, image)
-    )
+    ours = histograms_of_one(feature.hog, image)
+    theirs = histograms_of_one(skimage.feature.hog, image)
+    assert np.array_equal(ours, theirs)
 
 
 def histograms_of_one(function, image):

@@ -187,8 +187,8 @@ def daisy(
     orientations : int, optional
         Bins of each histogram, at most 2000.
     normalization : {'l1', 'l2', 'daisy', 'off'}, optional
-        What is made 1: the sum of a descriptor, its Euclidean length, the length of each
-        histogram, or nothing.
+        What is made 1: the sum of a descriptor, its Euclidean length, the length of
+        each histogram, or nothing.
     sigmas : sequence of float, optional
         Standard deviations of the Gaussians: the first is for the centre and the first
         ring, the second for the second ring, and so on; there is one more than rings,

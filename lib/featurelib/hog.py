@@ -187,9 +187,9 @@ def hog(
     cells_per_block : (int, int), optional
         Rows and columns of a block, in cells.
     block_norm : {'L1', 'L1-sqrt', 'L2', 'L2-Hys'}, optional
-        How the values v of a block are normalised, with e = 1e-5: ``v / (sum(|v|) + e)``,
-        the root of that, ``v / sqrt(sum(v**2) + e**2)``, or the last with the values cut
-        at 0.2 and normalised again.
+        How the values v of a block are normalised, with e = 1e-5:
+        ``v / (sum(|v|) + e)``, the root of that, ``v / sqrt(sum(v**2) + e**2)``, or the
+        last with the values cut at 0.2 and normalised again.
     visualize : bool, optional
         Also return a picture of the histograms.
     transform_sqrt : bool, optional
@@ -224,8 +224,8 @@ def hog(
 
     Notes
     -----
-    The histograms are those of `skimage.feature.hog` (0.26.0) in every bit, the blocks up
-    to 1e-12 (float32: 1e-5). Where an angle is within a few last places of a
+    The histograms are those of `skimage.feature.hog` (0.26.0) in every bit, the blocks
+    up to 1e-12 (float32: 1e-5). Where an angle is within a few last places of a
     border between bins, NumPy's arctangent decides, as it does there.
 
     References

@@ -48,7 +48,8 @@ void check_daisy_maps(const real_kernels *k, int is_float)
                 double centre = 2 * PI * (double)o / (double)n - PI;
                 double expected = exp(fan.kappa * cos(angle - centre)) * size;
                 double found = doubles(&out)[x * n + o];
-                wrong += !(fabs(found - expected) <= (is_float ? 1e-6 : 1e-13) * expected) &&
+                double margin = (is_float ? 1e-6 : 1e-13) * expected;
+                wrong += !(fabs(found - expected) <= margin) &&
                          !same_double(found, expected);
             }
         CHECK(wrong == 0);
@@ -79,9 +80,9 @@ void check_daisy_finish(const real_kernels *k, int is_float)
                 sum += v[i] + 1e-10;
                 squares += (v[i] + 1e-10) * (v[i] + 1e-10);
             }
-            double expected = norm == FEATURE_DAISY_OFF  ? v[x]
-                              : norm == FEATURE_DAISY_L1 ? (v[x] + 1e-10) / sum
-                                                         : (v[x] + 1e-10) / sqrt(squares);
+            double divisor = norm == FEATURE_DAISY_L1 ? sum : sqrt(squares);
+            double expected =
+                norm == FEATURE_DAISY_OFF ? v[x] : (v[x] + 1e-10) / divisor;
             double found = is_float ? (double)((float *)(void *)out.bytes)[x]
                                     : doubles(&out)[x];
             wrong += !(fabs(found - expected) <= (is_float ? 1e-6 : 1e-13));

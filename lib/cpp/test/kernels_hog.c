@@ -78,7 +78,8 @@ void check_hog_gradients(const real_kernels *k, int is_float)
     }
     k->hog_gradients(at[0], at[1], at[2], PITCH, SIZE, doubles(&down), doubles(&right));
     for (int x = 0; x < SIZE; x++) {
-        wrong += !same_double(doubles(&down)[x], rounded(at[2][x] - at[0][x], is_float));
+        wrong +=
+            !same_double(doubles(&down)[x], rounded(at[2][x] - at[0][x], is_float));
         wrong += !same_double(doubles(&right)[x],
                               rounded(at[1][x + PITCH] - at[1][x - PITCH], is_float));
     }
@@ -176,9 +177,10 @@ void check_hog_blocks(const real_kernels *k, int is_float)
             for (ptrdiff_t x = 0; x < n; x++)
                 block[x] = rows[x / along][b * layout.orientations + x % along];
             spec_block(block, n, layout.norm, expected);
-            for (ptrdiff_t x = 0; x < n; x++)
-                wrong += !(fabs(element(out.bytes, b * n + x, is_float) - expected[x]) <=
-                           (is_float ? 1e-7 : 1e-14));
+            for (ptrdiff_t x = 0; x < n; x++) {
+                double found = element(out.bytes, b * n + x, is_float);
+                wrong += !(fabs(found - expected[x]) <= (is_float ? 1e-7 : 1e-14));
+            }
         }
         CHECK(wrong == 0);
         guarded_free(&values);

@@ -230,7 +230,8 @@ static void smooth_maps(const daisy_job *job, daisy_tile *t, ptrdiff_t y)
 }
 
 /* Makes rows up to `end` available, from `first` on. */
-static void need_rows(const daisy_job *job, daisy_tile *t, ptrdiff_t first, ptrdiff_t end)
+static void need_rows(const daisy_job *job, daisy_tile *t, ptrdiff_t first,
+                      ptrdiff_t end)
 {
     if (t->loaded < first)
         t->loaded = first;
@@ -281,14 +282,16 @@ static void describe(const daisy_job *job, daisy_tile *t, ptrdiff_t down,
     for (ptrdiff_t row = 0; row < batch; row++)
         for (ptrdiff_t k = 0; k < count; k++) {
             ptrdiff_t point = (down + row) * job->points_right + right + k;
-            job->real->daisy_finish(
-                t->descriptors + (row * TOGETHER + k) * pitch, job->values, n,
-                job->p->norm, (unsigned char *)job->out->data + point * job->values * item);
+            unsigned char *out = (unsigned char *)job->out->data;
+            job->real->daisy_finish(t->descriptors + (row * TOGETHER + k) * pitch,
+                                    job->values, n, job->p->norm,
+                                    out + point * job->values * item);
         }
 }
 
 /* Points at the rows under the filters around the first point of a batch. */
-static void fill_tables(const daisy_job *job, daisy_tile *t, ptrdiff_t y, ptrdiff_t batch)
+static void fill_tables(const daisy_job *job, daisy_tile *t, ptrdiff_t y,
+                        ptrdiff_t batch)
 {
     for (ptrdiff_t level = 0; level <= job->p->rings; level++) {
         const daisy_level *l = &job->levels[level];
@@ -367,8 +370,8 @@ static void daisy_band(void *context, ptrdiff_t index, int thread)
 
 static feature_status check_parameters(const feature_daisy_parameters *p)
 {
-    if (p == NULL || p->step < 1 || p->margin < 0 || p->rings < 0 || p->histograms < 0 ||
-        p->orientations < 1 || p->orientations > ORIENTATIONS_AT_MOST ||
+    if (p == NULL || p->step < 1 || p->margin < 0 || p->rings < 0 ||
+        p->histograms < 0 || p->orientations < 1 || p->orientations > ORIENTATIONS_AT_MOST ||
         p->axis == NULL || p->directions == NULL || p->norm < FEATURE_DAISY_L1 ||
         p->norm > FEATURE_DAISY_OFF)
         return FEATURE_BAD_ARGUMENT;

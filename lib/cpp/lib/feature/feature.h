@@ -492,7 +492,7 @@ typedef struct feature_daisy_parameters {
     ptrdiff_t orientations;    /* bins of 360 degrees, 1 to 2000 */
     const feature_filter *axis; /* rings + 1 filters, for the centre and each ring, the
                                    same along both axes, border FEATURE_REFLECT */
-    const ptrdiff_t *offsets;   /* rings, histograms, (down, right); within the margin */
+    const ptrdiff_t *offsets;   /* rings, histograms, (down, right), within margin */
     const double *directions;   /* orientations, (sine, cosine) */
     int32_t norm;               /* a feature_daisy_norm */
 } feature_daisy_parameters;

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * HOG: histograms of oriented gradients. N. Dalal and B. Triggs, "Histograms of Oriented
- * Gradients for Human Detection", CVPR 2005, as scikit-image computes them.
+ * HOG: histograms of oriented gradients. N. Dalal and B. Triggs, "Histograms of
+ * Oriented Gradients for Human Detection", CVPR 2005, as scikit-image computes them.
  *
  * Gradient. Next pixel minus previous pixel along each axis, 0 on the frame of the
  * image. Of several channels the one with the longest gradient counts, the first of
@@ -13,8 +13,8 @@
  * that of rows, without sign and without interpolation. The sums are made in float32,
  * one pixel after the other, row after row, and divided by the pixels of a cell.
  *
- * Two habits of the reference are kept. An angle a last bit below 0 becomes, modulo 180,
- * exactly 180 and counts nowhere. A NaN among the angles counts everywhere.
+ * Two habits of the reference are kept. An angle a last bit below 0 becomes, modulo
+ * 180, exactly 180 and counts nowhere. A NaN among the angles counts everywhere.
  *
  * Blocks. Every rectangle of so many cells, one cell apart, is normalised as a vector;
  * the result has the axes block row, block column, cell row, cell column, bin.
@@ -22,10 +22,10 @@
  * Bins without arctangents. A row of pixels is kept as planes, one for each place in a
  * cell, so that a vector holds the same pixel of several cells: the sums of all cells
  * proceed side by side, each in its order. Signs of cross products with the borders'
- * directions find the bin (kernels/hog_votes.c). What is too close to a border is decided
- * by an angle; and where an angle is so close that another arctangent, off by a few last
- * places, would decide otherwise, the pixel is also reported. scikit-image's arctangent
- * is NumPy's, which differs from processor to processor. Python asks NumPy about
+ * directions find the bin (kernels/hog_votes.c). What is too close to a border is
+ * decided by an angle; and where an angle is so close that another arctangent, off by a
+ * few last places, would decide otherwise, the pixel is also reported. scikit-image's
+ * arctangent is NumPy's, which differs from processor to processor. Python asks about
  * these pixels and calls again with the answers (decision 8). Gradients of 8- or
  * 16-bit integers are never so close.
  *
@@ -158,7 +158,8 @@ static void layout_shared(hog_job *job, arena *a)
 /* Rows of pixels                                                           */
 /* ------------------------------------------------------------------------ */
 
-static wide *pixels_of(const hog_job *job, const hog_buffer *b, ptrdiff_t y, ptrdiff_t ch)
+static wide *pixels_of(const hog_job *job, const hog_buffer *b, ptrdiff_t y,
+                       ptrdiff_t ch)
 {
     ptrdiff_t slot = y % RING * job->channels + ch;
     return b->pixels + slot * padded_size(job) + job->planes.pitch;
@@ -266,7 +267,8 @@ static int find_settled(const hog_job *job, int64_t pixel, int32_t *bin)
     return 1;
 }
 
-static void report(hog_job *job, ptrdiff_t pixel, double down, double right, int32_t bin)
+static void report(hog_job *job, ptrdiff_t pixel, double down, double right,
+                   int32_t bin)
 {
     ptrdiff_t at = atomic_fetch_add(&job->close_count, 1);
     if (at >= job->capacity)
@@ -335,7 +337,8 @@ static void fill_cells(hog_job *job, hog_buffer *b, ptrdiff_t row)
 /* Blocks and the picture                                                   */
 /* ------------------------------------------------------------------------ */
 
-static void make_blocks(const hog_job *job, hog_buffer *b, ptrdiff_t first, ptrdiff_t end)
+static void make_blocks(const hog_job *job, hog_buffer *b, ptrdiff_t first,
+                        ptrdiff_t end)
 {
     ptrdiff_t item = dtype_size(job->blocks->dtype);
     ptrdiff_t size = job->block_cols * bins_of_block(job) * item;
@@ -350,7 +353,8 @@ static void make_blocks(const hog_job *job, hog_buffer *b, ptrdiff_t first, ptrd
 /* Blocks that begin in `band` and end in the next, once both are there. */
 static void close_seam(hog_job *job, hog_buffer *b, ptrdiff_t band)
 {
-    if (band < 0 || band >= job->bands - 1 || atomic_fetch_add(&job->seams[band], 1) == 0)
+    if (band < 0 || band >= job->bands - 1 ||
+        atomic_fetch_add(&job->seams[band], 1) == 0)
         return;
     ptrdiff_t end = (band + 1) * job->band_cells;
     make_blocks(job, b, end - job->p->block_rows + 1, end);
@@ -533,7 +537,8 @@ static feature_status compute(hog_job *job, const feature_run *run)
     layout(&b, job, &one);
     layout_shared(job, &whole);
     size_t shared = whole.used;
-    arena_take(&whole, (size_t)t.threads, one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
+    arena_take(&whole, (size_t)t.threads,
+               one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
     if (one.used == SIZE_MAX || whole.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     unsigned char *block = memory_lease(whole.used);

@@ -136,7 +136,8 @@ static void trace_line(hog_line *line, const ptrdiff_t *ends, ptrdiff_t pitch)
     ptrdiff_t r = ends[0], c = ends[1];
     ptrdiff_t down = ends[2] > r ? ends[2] - r : r - ends[2];
     ptrdiff_t right = ends[3] > c ? ends[3] - c : c - ends[3];
-    ptrdiff_t step_down = ends[2] > r ? pitch : -pitch, step_right = ends[3] > c ? 1 : -1;
+    ptrdiff_t step_down = ends[2] > r ? pitch : -pitch;
+    ptrdiff_t step_right = ends[3] > c ? 1 : -1;
     int steep = down > right;
     ptrdiff_t longer = steep ? down : right, shorter = steep ? right : down;
     ptrdiff_t along = steep ? step_down : step_right;
@@ -160,7 +161,8 @@ static void trace_line(hog_line *line, const ptrdiff_t *ends, ptrdiff_t pitch)
 static const hog_line *line_in(const hog_pen *pen, ptrdiff_t o, ptrdiff_t row,
                                ptrdiff_t col)
 {
-    double r = (double)(row + pen->cell_rows / 2), c = (double)(col + pen->cell_cols / 2);
+    double r = (double)(row + pen->cell_rows / 2);
+    double c = (double)(col + pen->cell_cols / 2);
     double down = pen->half[2 * o], right = pen->half[2 * o + 1];
     ptrdiff_t ends[4] = {(ptrdiff_t)(r - down) - row, (ptrdiff_t)(c + right) - col,
                          (ptrdiff_t)(r + down) - row, (ptrdiff_t)(c - right) - col};

@@ -24,12 +24,14 @@ from featurelib.corners import (
     corner_kitchen_rosenfeld,
     corner_shi_tomasi,
 )
+from featurelib.daisy import daisy
 from featurelib.edges import canny
 from featurelib.haar import (
     draw_haar_like_feature,
     haar_like_feature,
     haar_like_feature_coord,
 )
+from featurelib.hog import hog
 from featurelib.library import info, release_memory
 from featurelib.matching import match_descriptors, plot_matched_features
 from featurelib.matrix import synthesize_matrix
@@ -71,6 +73,10 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # hog
+    "hog",
+    # daisy
+    "daisy",
     # texture
     "graycomatrix",
     "graycoprops",

@@ -378,6 +378,8 @@ import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
 import cases_haar  # noqa: E402
 import cases_matching  # noqa: E402
+import cases_daisy  # noqa: E402
+import cases_hog  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
 import cases_texture  # noqa: E402
@@ -411,13 +413,13 @@ CASES = (
     *cases_haar.CASES,
     *cases_matching.CASES,
     *cases_texture.CASES,
+    *cases_hog.CASES,
+    *cases_daisy.CASES,
 )
 
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
 NOT_YET = {
-    "hog": "hog",
-    "daisy": "daisy",
     "keypoints": "BRIEF CENSURE ORB SIFT",
     "template": "match_template",
     "multiscale": "multiscale_basic_features",

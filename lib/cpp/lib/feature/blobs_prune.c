@@ -414,17 +414,6 @@ static feature_status prune(pruning *p, const feature_run *run)
     return status;
 }
 
-/* Are C-contiguous elements of this many bytes under the array? */
-static int is_contiguous(const feature_array *array, ptrdiff_t size)
-{
-    for (int32_t axis = array->ndim - 1; axis >= 0; axis--) {
-        if (array->shape[axis] > 1 && array->strides[axis] != size)
-            return 0;
-        size *= array->shape[axis];
-    }
-    return 1;
-}
-
 static int is_position(double v)
 {
     return v >= 0 && v < 0x1p52;
@@ -454,8 +443,8 @@ feature_status feature_blob_prune(const feature_array *blobs, int32_t sigmas,
     ptrdiff_t count = blobs->shape[0], columns = blobs->shape[1];
     if (sigmas < 1 || columns <= sigmas || columns > 2 * DIMENSIONS_AT_MOST ||
         (sigmas > 1 && columns != 2 * sigmas) || count > INT32_MAX ||
-        kept->shape[0] != count || !is_contiguous(blobs, sizeof(double)) ||
-        !is_contiguous(kept, 1) ||
+        kept->shape[0] != count || !is_contiguous(blobs) ||
+        !is_contiguous(kept) ||
         !are_blobs(blobs->data, count, columns, columns - sigmas))
         return FEATURE_BAD_ARGUMENT;
     pruning p = {.blobs = blobs->data,

@@ -20,6 +20,8 @@
  *  11. Matching    match_descriptors
  *  12. Haar        haar_like_feature, haar_like_feature_coord, Cascade
  *  13. Texture     graycomatrix, graycoprops, local_binary_pattern, multiblock_lbp
+ *  14. HOG         hog
+ *  15. DAISY       daisy
  *
  * Promises that hold for every function:
  *
@@ -727,6 +729,96 @@ FEATURE_API feature_status feature_local_binary_pattern(const feature_array *ima
 FEATURE_API feature_status feature_multiblock_lbp(const feature_array *integral,
                                                   const ptrdiff_t *window,
                                                   int32_t *code);
+
+/* ------------------------------------------------------------------------ */
+/* 14. HOG                                                                  */
+/* ------------------------------------------------------------------------ */
+
+/* How the values v of a block are normalised, with epsilon e = 1e-5. */
+typedef enum feature_hog_norm {
+    FEATURE_HOG_L1,      /* v / (sum |v| + e) */
+    FEATURE_HOG_L1_SQRT, /* the root of that */
+    FEATURE_HOG_L2,      /* v / sqrt(sum v^2 + e^2) */
+    FEATURE_HOG_L2_HYS   /* the same, values above 0.2 lowered to it, and once more */
+} feature_hog_norm;
+
+typedef struct feature_hog_parameters {
+    ptrdiff_t cell_rows; /* pixels of a cell, at least 1 */
+    ptrdiff_t cell_cols;
+    ptrdiff_t block_rows; /* cells of a block, at least 1 */
+    ptrdiff_t block_cols;
+    ptrdiff_t orientations; /* bins of 180 degrees, 1 to 2^20 */
+    const double *half;     /* two for each orientation: half of the line that is drawn
+                               for it, down and right, within the cell; or NULL */
+    int32_t norm;           /* a feature_hog_norm */
+    int32_t take_root;      /* non-zero: of the pixels, first */
+} feature_hog_parameters;
+
+/*
+ * Histograms of oriented gradients: of each cell the gradients' lengths by their
+ * orientation, and of each block of cells all of them, normalised.
+ *
+ *   image     (rows, cols, channels) of every dtype; of several channels the one with
+ *             the longest gradient counts, pixel by pixel. Integers are not scaled.
+ *   settled   (count, 2) int64, contiguous, or NULL: pixels (row times cols plus col,
+ *             increasing) and their bins (-1: none), for pixels that would be close
+ *   blocks    (block rows, block cols, block_rows, block_cols, orientations), where
+ *             those are rows / cell_rows - block_rows + 1 (rounded down) and so on;
+ *             float32 for float16 and float32 images, else float64; contiguous
+ *   picture   (rows, cols) of the same type, contiguous, or NULL: the histograms drawn
+ *             as lines along the edges
+ *   capacity  rows of close
+ *   close     (capacity, 4) pixel, gradient down and right, bin taken (-1: none), of
+ *             pixels so close to the border of a bin that arctangents of other
+ *             libraries may decide otherwise; in any order. NULL with capacity 0
+ *   count     how many of them there are
+ */
+FEATURE_API feature_status feature_hog(const feature_array *image,
+                                       const feature_hog_parameters *parameters,
+                                       const feature_array *settled,
+                                       const feature_array *blocks,
+                                       const feature_array *picture,
+                                       ptrdiff_t capacity, double *close,
+                                       ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 15. DAISY                                                                */
+/* ------------------------------------------------------------------------ */
+
+/* What a descriptor is divided by, after 1e-10 has been added to its values. */
+typedef enum feature_daisy_norm {
+    FEATURE_DAISY_L1,   /* their sum */
+    FEATURE_DAISY_L2,   /* their Euclidean length */
+    FEATURE_DAISY_EACH, /* the same of each histogram ("daisy") */
+    FEATURE_DAISY_OFF   /* nothing, and nothing is added */
+} feature_daisy_norm;
+
+typedef struct feature_daisy_parameters {
+    ptrdiff_t step;   /* pixels between descriptors, at least 1 */
+    ptrdiff_t margin; /* pixels before the first one, at least 0 */
+    ptrdiff_t rings;
+    ptrdiff_t histograms;      /* of a ring */
+    ptrdiff_t orientations;    /* bins of 360 degrees, 1 to 2000 */
+    const feature_filter *axis; /* rings + 1 filters, for the centre and each ring, the
+                                   same along both axes, border FEATURE_REFLECT */
+    const ptrdiff_t *offsets;   /* rings, histograms, (down, right), within margin */
+    const double *directions;   /* orientations, (sine, cosine) */
+    int32_t norm;               /* a feature_daisy_norm */
+} feature_daisy_parameters;
+
+/*
+ * Histograms of gradients around points of a grid: one at the point, and on each ring
+ * so many as `histograms`.
+ *
+ *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]
+ *   descriptors  (P, Q, (rings histograms + 1) orientations), where P is (rows -
+ *                2 margin) / step rounded up, at least 0, Q likewise; float32 for
+ *                float16 and float32 images, else float64; contiguous
+ */
+FEATURE_API feature_status feature_daisy(const feature_array *image,
+                                         const feature_daisy_parameters *parameters,
+                                         const feature_array *descriptors,
+                                         const feature_run *run);
 
 #ifdef __cplusplus
 }

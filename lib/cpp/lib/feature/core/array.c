@@ -71,6 +71,17 @@ int is_empty(const feature_array *array)
     return 0;
 }
 
+int is_contiguous(const feature_array *array)
+{
+    ptrdiff_t size = dtype_size(array->dtype);
+    for (int32_t axis = array->ndim - 1; axis >= 0; axis--) {
+        if (array->shape[axis] > 1 && array->strides[axis] != size)
+            return 0;
+        size *= array->shape[axis];
+    }
+    return 1;
+}
+
 feature_dtype storage_type(const feature_array *image)
 {
     return image->dtype == FEATURE_FLOAT32 || image->dtype == FEATURE_FLOAT16

@@ -18,6 +18,9 @@ feature_status check_plane(const feature_array *array, feature_dtype dtype,
 /* Does the array have no element? */
 int is_empty(const feature_array *array);
 
+/* Do all elements stand side by side, in C's order? */
+int is_contiguous(const feature_array *array);
+
 /* What planes made from this image are stored in. */
 feature_dtype storage_type(const feature_array *image);
 

@@ -85,6 +85,49 @@ typedef struct patch_mask {
     ptrdiff_t rows, reach, down; /* `right` counts from -reach, rows from -down */
 } patch_mask;
 
+/* What hog_bins and hog_decide find instead of a bin. */
+enum { HOG_ASK = -1, HOG_NONE = -2, HOG_EVERY = -3 };
+
+/* Borders between orientations, folded into the first quadrant: those at 0, 45 and 90
+ * degrees need no numbers. */
+typedef struct hog_borders {
+    const double *sine, *cosine; /* of `count` borders */
+    ptrdiff_t count;
+    ptrdiff_t orientations;
+    int diagonal, upright; /* are 45 and 90 degrees borders? */
+} hog_borders;
+
+/* A row of pixels by its place in the cell: `count` planes of `cells` pixels. */
+typedef struct hog_planes {
+    ptrdiff_t cells, count, pitch;
+} hog_planes;
+
+/* What a block consists of. */
+typedef struct hog_layout {
+    ptrdiff_t block_rows, block_cols, orientations;
+    int32_t norm; /* a feature_hog_norm */
+} hog_layout;
+
+/* A line that has been drawn in one cell and is likely to return in the next. */
+typedef struct hog_line {
+    ptrdiff_t ends[4]; /* row, column, row, column, from the cell's first pixel */
+    ptrdiff_t count;   /* 0: nothing yet */
+    ptrdiff_t *offsets;
+} hog_line;
+
+typedef struct hog_pen {
+    ptrdiff_t cell_rows, cell_cols, orientations, pitch;
+    const double *half; /* of each orientation's line, down and right */
+    hog_line *lines;
+} hog_pen;
+
+/* Directions of daisy's orientations, padded by ROW_BLOCK. */
+typedef struct daisy_fan {
+    const double *sine, *cosine;
+    ptrdiff_t count;
+    double kappa; /* how narrow the distribution around each is */
+} daisy_fan;
+
 #define PATCHES 8 /* looked at side by side */
 
 /*

@@ -63,9 +63,10 @@ def fill_rectangle(image, origin, first, last, keep, paint):
         (min(a, b) + start, max(a, b) + start + 1)
         for a, b, start in zip(first, last, origin)
     )
-    if rows[0] < 0 or cols[0] < 0 or rows[1] > len(image) or cols[1] > image.shape[1]:
+    height, width = image.shape[:2]
+    if rows[0] < 0 or cols[0] < 0 or rows[1] > height or cols[1] > width:
         raise error(ValueError, IndexError)(
-            f"the rectangle from {first} to {last}, seen from {origin}, leaves the image"
+            f"the rectangle from {first} to {last} at {origin} leaves the image"
         )
     part = image[slice(*rows), slice(*cols)]
     part[...] = keep * part + paint

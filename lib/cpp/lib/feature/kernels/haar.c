@@ -212,36 +212,57 @@ static inline int is_packed_inside(const haar_window *w, const int32_t *c)
            c[2] + (ptrdiff_t)parts[c[0]][1] * c[4] <= w->width;
 }
 
-static inline element packed_value(const haar_window *w, const int32_t *c)
+/* Those of a chunk that have one type; `list` says which. */
+static inline __attribute__((always_inline)) void
+values_of_type(const haar_window *w, const int32_t *coord, int type,
+               const uint16_t *list, ptrdiff_t n, number *values)
 {
-    ptrdiff_t y = c[1], x = c[2], dy = c[3], dx = c[4];
+    for (ptrdiff_t k = 0; k < n; k++) {
+        const int32_t *c = coord + 5 * list[k];
+        ptrdiff_t y = c[1], x = c[2], dy = c[3], dx = c[4];
+        element v;
 #define PART(i, j)                                                                     \
     sum_between(w, y + (i)*dy, x + (j)*dx, y + ((i) + 1) * dy, x + ((j) + 1) * dx)
-    switch (c[0]) {
-    case 0:
-        return PART(0, 1) - PART(0, 0);
-    case 1:
-        return PART(1, 0) - PART(0, 0);
-    case 2:
-        return PART(0, 1) - (PART(0, 0) + PART(0, 2));
-    case 3:
-        return PART(1, 0) - (PART(0, 0) + PART(2, 0));
-    default:
-        return (PART(0, 1) + PART(1, 0)) - (PART(0, 0) + PART(1, 1));
-    }
+        if (type == 0)
+            v = PART(0, 1) - PART(0, 0);
+        else if (type == 1)
+            v = PART(1, 0) - PART(0, 0);
+        else if (type == 2)
+            v = PART(0, 1) - (PART(0, 0) + PART(0, 2));
+        else if (type == 3)
+            v = PART(1, 0) - (PART(0, 0) + PART(2, 0));
+        else
+            v = (PART(0, 1) + PART(1, 0)) - (PART(0, 0) + PART(1, 1));
 #undef PART
+        values[list[k]] = (number)v;
+    }
 }
 
+#define CHUNK 1024
+
+/* Type after type: in the given order the processor would guess each one's type. */
 void HAAR(packed)(const haar_window *w, const int32_t *coord, ptrdiff_t n, void *out,
                   int *wrong)
 {
+    uint16_t list[HAAR_TYPES][CHUNK];
     number *values = out;
-    for (ptrdiff_t k = 0; k < n; k++) {
-        if (!is_packed_inside(w, coord + 5 * k)) {
-            *wrong = 1;
-            return;
+    for (ptrdiff_t first = 0; first < n; first += CHUNK) {
+        const int32_t *chunk = coord + 5 * first;
+        ptrdiff_t size = n - first < CHUNK ? n - first : CHUNK;
+        ptrdiff_t count[HAAR_TYPES] = {0};
+        for (ptrdiff_t k = 0; k < size; k++) {
+            if (!is_packed_inside(w, chunk + 5 * k)) {
+                *wrong = 1;
+                return;
+            }
+            int type = chunk[5 * k];
+            list[type][count[type]++] = (uint16_t)k;
         }
-        values[k] = (number)packed_value(w, coord + 5 * k);
+        values_of_type(w, chunk, 0, list[0], count[0], values + first);
+        values_of_type(w, chunk, 1, list[1], count[1], values + first);
+        values_of_type(w, chunk, 2, list[2], count[2], values + first);
+        values_of_type(w, chunk, 3, list[3], count[3], values + first);
+        values_of_type(w, chunk, 4, list[4], count[4], values + first);
     }
 }
 

@@ -19,6 +19,7 @@ from featurelib.corners import (
 from featurelib.edges import canny
 from featurelib.library import info, release_memory
 from featurelib.matrix import synthesize_matrix
+from featurelib.multiscale import multiscale_basic_features
 from featurelib.peaks import corner_peaks, peak_local_max
 from featurelib.tensors import (
     hessian_matrix,
@@ -55,4 +56,6 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # multiscale
+    "multiscale_basic_features",
 ]

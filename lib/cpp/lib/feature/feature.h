@@ -16,6 +16,7 @@
  *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
  *                  corner_orientations
  *   9. Peaks       peak_local_max, corner_peaks
+ *  10. Multiscale  multiscale_basic_features
  *
  * Promises that hold for every function:
  *
@@ -418,6 +419,29 @@ FEATURE_API feature_status feature_peak_local_max(
     const feature_array *image, const feature_array *footprint,
     const feature_array *labels, const feature_peaks_parameters *parameters,
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 10. Multiscale                                                           */
+/* ------------------------------------------------------------------------ */
+
+typedef struct feature_multiscale_parameters {
+    const feature_filter *scales; /* of each, the Gaussian along every axis; */
+    int32_t count;                /* their borders are FEATURE_NEAREST */
+    int32_t intensity, edges, texture; /* non-zero: which features there are */
+} feature_multiscale_parameters;
+
+/*
+ * Of each pixel at each scale: the smoothed image, the magnitude of its gradient by
+ * Sobel's operator, the eigenvalues of its Hessian in decreasing order.
+ *
+ *   image     every dtype, 1 to 8 dimensions, for texture at least 2, each of at least
+ *             2 elements; integers are scaled to [0, 1], [-1, 1]
+ *   features  float32, the shape of image and then all features, which stand side by
+ *             side: scale after scale, at each in the order above
+ */
+FEATURE_API feature_status feature_multiscale_basic_features(
+    const feature_array *image, const feature_multiscale_parameters *parameters,
+    const feature_array *features, const feature_run *run);
 
 #ifdef __cplusplus
 }

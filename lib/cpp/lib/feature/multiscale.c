@@ -167,16 +167,16 @@ static void large_eigenvalues(const chunk *c, chunk_scratch *s, float *out)
     const wide *matrices[ORDER_AT_MOST * (ORDER_AT_MOST + 1) / 2];
     wide *values[ORDER_AT_MOST];
     for (int k = 0; k < job->pairs; k++) {
-        wide *plane = s->matrices + k * CHUNK;
-        job->plain->load_unscaled_row(s->second + k * CHUNK, sizeof(float), c->n,
+        wide *plane = s->matrices + k * PITCH;
+        job->plain->load_unscaled_row(s->second + k * PITCH, sizeof(float), c->n,
                                       FEATURE_FLOAT32, plane);
         matrices[k] = plane;
     }
     for (int k = 0; k < job->axes; k++)
-        values[k] = s->values + k * CHUNK;
+        values[k] = s->values + k * PITCH;
     job->real->eigenvalues_row(matrices, job->axes, c->n, values);
     for (int k = 0; k < job->axes; k++)
-        job->plain->scale_row(values[k], 1, -INFINITY, c->n, out + k * CHUNK);
+        job->plain->scale_row(values[k], 1, -INFINITY, c->n, out + k * PITCH);
 }
 
 /* Into one plane after the other from `out` on. */
@@ -185,10 +185,10 @@ static void texture(const chunk *c, chunk_scratch *s, const float *line, float *
     int axes = c->job->axes, k = 0;
     for (int p = 0; p < axes; p++)
         for (int q = p; q < axes; q++, k++)
-            second_derivative(c, line, p, q, s->second + k * CHUNK);
+            second_derivative(c, line, p, q, s->second + k * PITCH);
     if (axes == 2)
-        c->job->plain->eigenvalue_pairs(s->second, s->second + CHUNK,
-                                        s->second + 2 * CHUNK, c->n, out, out + CHUNK);
+        c->job->plain->eigenvalue_pairs(s->second, s->second + PITCH,
+                                        s->second + 2 * PITCH, c->n, out, out + PITCH);
     else
         large_eigenvalues(c, s, out);
 }
@@ -236,14 +236,14 @@ void make_chunk(const multiscale_job *job, const smoothed_part *part, chunk_scra
         if (wanted->intensity)
             s->woven[made++] = line;
         if (wanted->edges) {
-            edges(&c, s, line, s->planes + made * CHUNK);
-            s->woven[made] = s->planes + made * CHUNK;
+            edges(&c, s, line, s->planes + made * PITCH);
+            s->woven[made] = s->planes + made * PITCH;
             made++;
         }
         if (wanted->texture) {
-            texture(&c, s, line, s->planes + made * CHUNK);
+            texture(&c, s, line, s->planes + made * PITCH);
             for (int k = 0; k < job->axes; k++, made++)
-                s->woven[made] = s->planes + made * CHUNK;
+                s->woven[made] = s->planes + made * PITCH;
         }
     }
     unsigned char *out = to->data;
@@ -256,11 +256,11 @@ void chunk_layout(chunk_scratch *s, const multiscale_job *job, arena *a)
 {
     size_t features = (size_t)job->count * (size_t)job->features_of_scale;
     size_t lines = (size_t)job->sobel_count;
-    s->planes = arena_take(a, features, CHUNK * sizeof(float));
+    s->planes = arena_take(a, features, PITCH * sizeof(float));
     s->woven = arena_take(a, features, sizeof(float *));
-    s->second = arena_take(a, (size_t)job->pairs, CHUNK * sizeof(float));
-    s->matrices = arena_take(a, (size_t)job->pairs, CHUNK * sizeof(wide));
-    s->values = arena_take(a, (size_t)job->axes, CHUNK * sizeof(wide));
+    s->second = arena_take(a, (size_t)job->pairs, PITCH * sizeof(float));
+    s->matrices = arena_take(a, (size_t)job->pairs, PITCH * sizeof(wide));
+    s->values = arena_take(a, (size_t)job->axes, PITCH * sizeof(wide));
     s->lines = arena_take(a, lines, sizeof(float *));
     s->spare = arena_take(a, lines, sizeof(float *));
 }

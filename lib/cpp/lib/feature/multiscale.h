@@ -9,7 +9,8 @@
 #include "feature.h"
 #include "kernels/kernels.h"
 
-#define CHUNK 256 /* pixels of a line whose features are made together */
+#define CHUNK 256 /* pixels of a line whose features are made together, */
+#define PITCH 272 /* and the distance of their planes: a cache line more */
 
 /* One call. */
 typedef struct multiscale_job {

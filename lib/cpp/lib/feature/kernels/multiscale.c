@@ -296,13 +296,11 @@ static inline void weave_four(const float *const *planes, ptrdiff_t x,
                               unsigned char *out, ptrdiff_t stride)
 {
 #if defined(__SSE2__)
-    __m128 a = _mm_loadu_ps(planes[0] + x), b = _mm_loadu_ps(planes[1] + x);
-    __m128 c = _mm_loadu_ps(planes[2] + x), d = _mm_loadu_ps(planes[3] + x);
-    _MM_TRANSPOSE4_PS(a, b, c, d);
-    _mm_storeu_ps((float *)(void *)out, a);
-    _mm_storeu_ps((float *)(void *)(out + stride), b);
-    _mm_storeu_ps((float *)(void *)(out + 2 * stride), c);
-    _mm_storeu_ps((float *)(void *)(out + 3 * stride), d);
+    __m128 v[4] = {_mm_loadu_ps(planes[0] + x), _mm_loadu_ps(planes[1] + x),
+                   _mm_loadu_ps(planes[2] + x), _mm_loadu_ps(planes[3] + x)};
+    _MM_TRANSPOSE4_PS(v[0], v[1], v[2], v[3]);
+    for (int k = 0; k < 4; k++)
+        _mm_storeu_ps((float *)(void *)(out + k * stride), v[k]);
 #else
     for (ptrdiff_t k = 0; k < 4; k++)
         for (ptrdiff_t p = 0; p < 4; p++)

@@ -370,6 +370,7 @@ CANNY_ROWS = (
 # These modules use what stands above.
 import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
+import cases_multiscale  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
 
@@ -398,6 +399,7 @@ CASES = (
     *cases_corners.CASES,
     *cases_corner_points.CASES,
     *cases_peaks.CASES,
+    *cases_multiscale.CASES,
 )
 
 
@@ -413,7 +415,6 @@ NOT_YET = {
     "keypoints": "BRIEF CENSURE ORB SIFT",
     "matching": "match_descriptors plot_matched_features",
     "template": "match_template",
-    "multiscale": "multiscale_basic_features",
     "fisher": "learn_gmm fisher_vector",
 }
 

@@ -141,7 +141,9 @@ def multiscale_basic_features(
     run = _native.run(workers)
 
     def compute(features):
-        if features.strides[-1] != features.itemsize:
+        if not features.size:
+            return
+        if features.strides[-1] != features.itemsize and features.shape[-1] > 1:
             whole = np.empty(features.shape, features.dtype)
             compute(whole)
             features[...] = whole

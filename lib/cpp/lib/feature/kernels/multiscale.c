@@ -112,19 +112,6 @@ static inline void sum_lines(const float *const *lines, const double *weights,
     }
 }
 
-/* The same for the two axes of an image at once: -1, 0, 1 and 1/4, 1/2, 1/4. */
-static inline void sum_three(const float *const *lines, ptrdiff_t first, ptrdiff_t end,
-                             double *restrict difference, double *restrict mean)
-{
-    const float *restrict above = lines[0], *restrict here = lines[1],
-                *restrict below = lines[2];
-    for (ptrdiff_t x = first; x < end; x++) {
-        double a = above[x], b = here[x], c = below[x];
-        difference[x] = c - a;
-        mean[x] = 0.25 * (a + (b + b) + c);
-    }
-}
-
 static inline void add_along(const double *restrict sum, int last, ptrdiff_t n,
                              float *restrict square)
 {
@@ -143,21 +130,41 @@ static inline void continue_ends(double *sum, ptrdiff_t n, const sobel_lines *ho
         sum[n] = sum[n - 1];
 }
 
+/*
+ * Of an image, in SciPy's order of sums, which matters where pixels differ by more than
+ * 2^26: that of the filter's weights, row after row. Without the common factor of 1/4.
+ */
+static inline void add_both(const double *restrict above, const double *restrict here,
+                            const double *restrict below, ptrdiff_t n,
+                            float *restrict square)
+{
+    for (ptrdiff_t x = 0; x < n; x++) {
+        const double *a = above + x, *b = here + x, *c = below + x;
+        double down = -a[-1] - (a[0] + a[0]) - a[1] + c[-1] + (c[0] + c[0]) + c[1];
+        double right = -a[-1] + a[1] - (b[-1] + b[-1]) + (b[1] + b[1]) - c[-1] + c[1];
+        float i = (float)(down * 0.25), j = (float)(right * 0.25);
+        square[x] = i * i + j * j;
+    }
+}
+
 static inline void sobel_block(const float *const *lines, const sobel_lines *how,
                                ptrdiff_t n, float *restrict out)
 {
-    double sums[2][SOBEL_BLOCK + 2], *sum = sums[0] + 1, *mean = sums[1] + 1;
+    double sums[3][SOBEL_BLOCK + 2], *sum = sums[0] + 1;
     float square[SOBEL_BLOCK];
     ptrdiff_t first = how->starts ? 0 : -1, end = how->ends ? n : n + 1;
-    for (ptrdiff_t x = 0; x < n; x++)
-        square[x] = 0;
     if (how->axes == 2) {
-        sum_three(lines, first, end, sum, mean);
-        continue_ends(sum, n, how);
-        continue_ends(mean, n, how);
-        add_along(sum, 0, n, square);
-        add_along(mean, 1, n, square);
+        for (int k = 0; k < 3; k++) {
+            double *wider = sums[k] + 1;
+            const float *line = lines[k];
+            for (ptrdiff_t x = first; x < end; x++)
+                wider[x] = line[x];
+            continue_ends(wider, n, how);
+        }
+        add_both(sums[0] + 1, sums[1] + 1, sums[2] + 1, n, square);
     } else {
+        for (ptrdiff_t x = 0; x < n; x++)
+            square[x] = 0;
         for (int axis = 0; axis < how->axes; axis++) {
             sum_lines(lines, how->weights + axis * how->count, how->count, first, end,
                       sum);
@@ -291,33 +298,47 @@ void NAME(eigenvalue_pairs)(const float *restrict a, const float *restrict b,
 /* Planes side by side                                                      */
 /* ------------------------------------------------------------------------ */
 
-/* As turn_four, of rows anywhere. */
+/* Of four planes, WOVEN elements each. */
+#if defined(__AVX2__)
+#define WOVEN 8
 static inline void weave_four(const float *const *planes, ptrdiff_t x,
                               unsigned char *out, ptrdiff_t stride)
 {
-#if defined(__SSE2__)
-    __m128 v[4] = {_mm_loadu_ps(planes[0] + x), _mm_loadu_ps(planes[1] + x),
-                   _mm_loadu_ps(planes[2] + x), _mm_loadu_ps(planes[3] + x)};
-    _MM_TRANSPOSE4_PS(v[0], v[1], v[2], v[3]);
-    for (int k = 0; k < 4; k++)
-        _mm_storeu_ps((float *)(void *)(out + k * stride), v[k]);
+    __m256 a = _mm256_loadu_ps(planes[0] + x), b = _mm256_loadu_ps(planes[1] + x);
+    __m256 c = _mm256_loadu_ps(planes[2] + x), d = _mm256_loadu_ps(planes[3] + x);
+    __m256 low = _mm256_unpacklo_ps(a, b), lower = _mm256_unpacklo_ps(c, d);
+    __m256 high = _mm256_unpackhi_ps(a, b), higher = _mm256_unpackhi_ps(c, d);
+    __m256 v[4] = {_mm256_shuffle_ps(low, lower, 0x44),
+                   _mm256_shuffle_ps(low, lower, 0xee),
+                   _mm256_shuffle_ps(high, higher, 0x44),
+                   _mm256_shuffle_ps(high, higher, 0xee)};
+    for (int k = 0; k < 4; k++) {
+        _mm_storeu_ps((float *)(void *)(out + k * stride), _mm256_castps256_ps128(v[k]));
+        _mm_storeu_ps((float *)(void *)(out + (k + 4) * stride),
+                      _mm256_extractf128_ps(v[k], 1));
+    }
+}
 #else
-    for (ptrdiff_t k = 0; k < 4; k++)
+#define WOVEN 4
+static inline void weave_four(const float *const *planes, ptrdiff_t x,
+                              unsigned char *out, ptrdiff_t stride)
+{
+    for (ptrdiff_t k = 0; k < WOVEN; k++)
         for (ptrdiff_t p = 0; p < 4; p++)
             ((float *)(void *)(out + k * stride))[p] = planes[p][x + k];
-#endif
 }
+#endif
 
 void NAME(weave_planes)(const float *const *planes, ptrdiff_t count, ptrdiff_t n,
                         void *out, ptrdiff_t stride)
 {
     unsigned char *to = out;
     ptrdiff_t whole = count / 4 * 4, x = 0;
-    for (; x + 4 <= n; x += 4, to += 4 * stride) {
+    for (; x + WOVEN <= n; x += WOVEN, to += WOVEN * stride) {
         for (ptrdiff_t p = 0; p < whole; p += 4)
             weave_four(planes + p, x, to + p * (ptrdiff_t)sizeof(float), stride);
         for (ptrdiff_t p = whole; p < count; p++)
-            for (ptrdiff_t k = 0; k < 4; k++)
+            for (ptrdiff_t k = 0; k < WOVEN; k++)
                 ((float *)(void *)(to + k * stride))[p] = planes[p][x + k];
     }
     for (; x < n; x++, to += stride)

@@ -160,7 +160,9 @@ def _channels(image, channel_axis):
     if channel_axis is None:
         return image.reshape(1, *(image.shape or (1,)))
     if not hasattr(channel_axis, "__index__"):
-        raise TypeError(f"`channel_axis` must be an integer or None, got {channel_axis!r}")
+        raise error(TypeError, ValueError, IndexError)(
+            f"`channel_axis` must be an integer or None, got {channel_axis!r}"
+        )
     axis = operator.index(channel_axis)
     if not -image.ndim <= axis < image.ndim:
         raise error(ValueError, IndexError)(
@@ -188,8 +190,10 @@ def _check_axes(shape, texture):
 def _sigmas(sigma_min, sigma_max, num_sigma):
     """The standard deviations, computed as the reference does."""
     for name, value in (("sigma_min", sigma_min), ("sigma_max", sigma_max)):
-        if np.ndim(value):
-            raise TypeError(f"`{name}` must be a number, got {value!r}")
+        if np.ndim(value) or np.iscomplexobj(value):
+            raise error(TypeError, RuntimeError)(
+                f"`{name}` must be a real number, got {value!r}"
+            )
         number = check_number(value, name)
         if not 0 < number < np.inf:
             raise error(ValueError, OverflowError)(

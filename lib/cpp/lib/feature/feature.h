@@ -427,7 +427,9 @@ FEATURE_API feature_status feature_peak_local_max(
 typedef struct feature_multiscale_parameters {
     const feature_filter *scales; /* of each, the Gaussian along every axis; */
     int32_t count;                /* their borders are FEATURE_NEAREST */
-    int32_t intensity, edges, texture; /* non-zero: which features there are */
+    int32_t intensity;            /* non-zero where these features are wanted */
+    int32_t edges;
+    int32_t texture;
 } feature_multiscale_parameters;
 
 /*

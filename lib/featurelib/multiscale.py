@@ -116,8 +116,9 @@ def multiscale_basic_features(
     >>> features = feature.multiscale_basic_features(step, sigma_min=1, sigma_max=2)
     >>> features.shape
     (8, 8, 8)
-    >>> [int(column) for column in features[4, :, 1].argsort()[-2:]]  # edges, sigma 1
-    [4, 3]
+    >>> edges = features[4, :, 1]  # sigma 1, the fifth row
+    >>> sorted(int(column) for column in edges.argsort()[-2:])
+    [3, 4]
     """
     wanted = bool(intensity), bool(edges), bool(texture)
     if not any(wanted):
@@ -210,7 +211,9 @@ def _sigmas(sigma_min, sigma_max, num_sigma):
         raise TypeError(f"`num_sigma` must be an integer or None, got {num_sigma!r}")
     count = operator.index(num_sigma)
     if not 1 <= count <= _SCALES_MOST:
-        raise ValueError(f"`num_sigma` must be from 1 to {_SCALES_MOST}, got {num_sigma}")
+        raise ValueError(
+            f"`num_sigma` must be from 1 to {_SCALES_MOST}, got {num_sigma}"
+        )
     ends = np.log2(sigma_min), np.log2(sigma_max)
     sigmas = np.logspace(*ends, num=count, base=2, endpoint=True)
     return sigmas_for(sigmas, count)

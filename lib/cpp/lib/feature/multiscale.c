@@ -14,9 +14,9 @@
  *              other axes (not that of canny, which is four times as large in two
  *              dimensions and is not divided by the number of axes). Of one axis only:
  *              the difference itself, with its sign.
- *   texture    the eigenvalues, in decreasing order, of the Hessian by differences: d/di
- *              is (next - previous) / 2, at both ends the difference of the last two,
- *              and the second derivative is that of the first.
+ *   texture    the eigenvalues, in decreasing order, of the Hessian by differences:
+ *              d/di is (next - previous) / 2, at both ends the difference of the last
+ *              two, and the second derivative is that of the first.
  *
  * All is float32: pixels are converted first (integers scaled to [0, 1] or [-1, 1] in
  * float32, those of 64 bits in float64), each pass of the Gaussian sums in double and
@@ -30,8 +30,8 @@
  * (multiscale_image.c) a tile of some rows is one unit of work: it is smoothed at every
  * scale, into planes of floats that stay in the second cache; then, CHUNK pixels at a
  * time, all features are made and woven into the result. No plane of the image's size
- * exists. In more dimensions (multiscale_volume.c) the image is smoothed as a whole, one
- * plane of floats a scale and one of the image.
+ * exists. In more dimensions (multiscale_volume.c) the image is smoothed as a whole,
+ * one plane of floats a scale and one of the image.
  *
  * Cost, by default: the filters, of 2 (2 + 4 + ... + 64) pairs of pixels with three
  * operations each, are 95 vectors of eight doubles a pixel, half of them for the
@@ -134,7 +134,8 @@ static axis_step step_at(const chunk *c, int axis, ptrdiff_t i)
 }
 
 /* The derivative along axis q of that along axis p <= q. */
-static void second_derivative(const chunk *c, const float *line, int p, int q, float *out)
+static void second_derivative(const chunk *c, const float *line, int p, int q,
+                              float *out)
 {
     const plain_kernels *plain = c->job->plain;
     int last = c->job->axes - 1;
@@ -153,8 +154,9 @@ static void second_derivative(const chunk *c, const float *line, int p, int q, f
             low = step_at(c, p, i > 0 ? i - 1 : i);
             to_high = to_low = 0;
         }
-        const float *corners[4] = {line + to_high + high.high, line + to_high + high.low,
-                                   line + to_low + low.high, line + to_low + low.low};
+        const float *above = line + to_high, *below = line + to_low;
+        const float *corners[4] = {above + high.high, above + high.low,
+                                   below + low.high, below + low.low};
         float scales[3] = {high.scale, low.scale, along_q.scale};
         plain->second_across(corners, scales, c->n, out);
     }
@@ -314,8 +316,10 @@ static feature_status check_features(const multiscale_job *job)
         if (to->shape[axis] != job->image->shape[axis])
             return FEATURE_BAD_ARGUMENT;
     ptrdiff_t features = job->count * job->features_of_scale;
-    int apart = features > 1 && to->strides[job->axes] != (ptrdiff_t)sizeof(float);
-    return apart || to->shape[job->axes] != features ? FEATURE_BAD_ARGUMENT : FEATURE_OK;
+    if (to->shape[job->axes] != features ||
+        (features > 1 && to->strides[job->axes] != (ptrdiff_t)sizeof(float)))
+        return FEATURE_BAD_ARGUMENT;
+    return FEATURE_OK;
 }
 
 static multiscale_job new_job(const feature_array *image,

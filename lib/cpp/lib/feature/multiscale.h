@@ -62,7 +62,7 @@ void sum_strip(const multiscale_job *job, const feature_filter *filter, wide *st
 /* Fills job->sobel_weights. */
 void weigh_lines(multiscale_job *job);
 
-/* Features of 2-D images, a tile at a time; of others, which are smoothed as a whole. */
+/* Features of 2-D images, a tile at a time; of others, smoothed as a whole. */
 feature_status features_of_image(multiscale_job *job, const feature_run *run);
 feature_status features_of_volume(multiscale_job *job, const feature_run *run);
 

@@ -10,8 +10,8 @@
  * down the columns are made for the whole width that sums along the rows need: at the
  * largest scale 128 columns more than the tile has.
  *
- * A thread keeps, by default, 3 MiB: TILE_ROWS + 128 rows of pixels, a strip, the turned
- * sums of one scale, and the smoothed tile at each scale.
+ * A thread keeps, by default, 3 MiB: TILE_ROWS + 128 rows of pixels, a strip, the
+ * turned sums of one scale, and the smoothed tile at each scale.
  */
 #include <string.h>
 
@@ -20,7 +20,8 @@
 #define HALO_AT_MOST 2
 #define TILE_ROWS (3 * STRIP - 2 * HALO_AT_MOST) /* whole strips with their halo */
 #define TILE_COLS 1024
-#define NANOSECONDS_PER_TAP 0.1 /* measured with AVX2; only for the threads' break-even */
+/* Measured; only the break-even of threads depends on it. */
+#define NANOSECONDS_PER_TAP 0.1
 
 typedef struct image_job {
     multiscale_job *job;
@@ -229,11 +230,9 @@ feature_status features_of_image(multiscale_job *job, const feature_run *run)
     image.tile_cols = part_of(job->cols, TILE_COLS, 0, &image.tiles_across);
     ptrdiff_t rows = image.tile_rows + 2 * image.halo;
     ptrdiff_t cols = image.tile_cols + 2 * image.halo;
-    ptrdiff_t reach;
-    if (__builtin_mul_overflow(job->radius, 2 * STRIP * (ptrdiff_t)sizeof(wide), &reach) ||
-        reach > PTRDIFF_MAX / 4)
+    if (job->radius > PTRDIFF_MAX / (16 * STRIP * (ptrdiff_t)sizeof(wide)))
         return FEATURE_NO_MEMORY;
-    reach = cols + 2 * job->radius;
+    ptrdiff_t reach = cols + 2 * job->radius;
     image.groups = (rows + STRIP - 1) / STRIP;
     image.smoothed_pitch = float_pitch(cols + STRIP);
     image.pixel_pitch = float_pitch((reach < job->cols ? reach : job->cols) + STRIP);

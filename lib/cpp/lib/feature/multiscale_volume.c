@@ -5,17 +5,18 @@
  *
  * The image is converted to a plane of floats, then each axis is one parallel pass over
  * the planes of all scales: strips of STRIP columns are copied out, summed, and put
- * back; along the last axis STRIP lines are turned into a strip. Then features are made,
- * CHUNK pixels of a line at a time. Kept beside the result: one plane of floats a scale
- * and one of the image, that is 28 bytes a voxel for the six scales by default, whose
- * features in three dimensions are 120.
+ * back; along the last axis STRIP lines are turned into a strip. Then features are
+ * made, CHUNK pixels of a line at a time. Kept beside the result: one plane of floats a
+ * scale and one of the image, that is 28 bytes a voxel for the six scales by default,
+ * whose features in three dimensions are 120.
  */
 #include <string.h>
 
 #include "multiscale.h"
 
 #define ELEMENTS_OF_A_BAND 8192
-#define NANOSECONDS_PER_TAP 0.1 /* measured with AVX2; only for the threads' break-even */
+/* Measured; only the break-even of threads depends on them. */
+#define NANOSECONDS_PER_TAP 0.1
 #define NANOSECONDS_OF_FEATURES 10
 
 typedef struct volume_job {

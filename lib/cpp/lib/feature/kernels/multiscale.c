@@ -24,13 +24,16 @@ static inline void store_floats(float *p, vec v)
 void NAME(strip_sums)(const wide *in, const double *weights, ptrdiff_t radius,
                       ptrdiff_t n, float *out)
 {
-    for (ptrdiff_t y = 0; y < n; y += LEVELS, in += LEVELS * STRIP, out += LEVELS * STRIP)
+    for (ptrdiff_t y = 0; y < n;
+         y += LEVELS, in += LEVELS * STRIP, out += LEVELS * STRIP)
         for (ptrdiff_t x = 0; x < STRIP; x += ABREAST * VECTOR_WIDES) {
             const wide *centre = in + radius * STRIP + x;
             vec sum[LEVELS][ABREAST];
             for (int l = 0; l < LEVELS; l++)
-                for (int v = 0; v < ABREAST; v++)
-                    sum[l][v] = load(centre + l * STRIP + v * VECTOR_WIDES) * weights[0];
+                for (int v = 0; v < ABREAST; v++) {
+                    ptrdiff_t at = l * STRIP + v * VECTOR_WIDES;
+                    sum[l][v] = load(centre + at) * weights[0];
+                }
             for (ptrdiff_t k = radius; k > 0; k--) {
                 const wide *above = centre - k * STRIP, *below = centre + k * STRIP;
                 for (int l = 0; l < LEVELS; l++)
@@ -274,17 +277,20 @@ void NAME(second_along)(const float *line, ptrdiff_t before, ptrdiff_t behind,
                         ptrdiff_t n, float *restrict out)
 {
     ends e = {-before, n - 1 + behind};
-    ptrdiff_t first = before > 2 ? 0 : 2 - before, end = behind > 2 ? n : n - 2 + behind;
-    for (ptrdiff_t x = first; x < end; x++)
-        out[x] = ((line[x + 2] - line[x]) * 0.5f - (line[x] - line[x - 2]) * 0.5f) * 0.5f;
+    ptrdiff_t first = before > 2 ? 0 : 2 - before;
+    ptrdiff_t end = behind > 2 ? n : n - 2 + behind;
+    for (ptrdiff_t x = first; x < end; x++) {
+        float high = (line[x + 2] - line[x]) * 0.5f, low = (line[x] - line[x - 2]) * 0.5f;
+        out[x] = (high - low) * 0.5f;
+    }
     second_along_between(line, 0, first < n ? first : n, e, out);
     second_along_between(line, end > first ? end : first, n, e, out);
 }
 
 /* Of two by two matrices, in the reference's closed form. */
 void NAME(eigenvalue_pairs)(const float *restrict a, const float *restrict b,
-                            const float *restrict c, ptrdiff_t n, float *restrict larger,
-                            float *restrict smaller)
+                            const float *restrict c, ptrdiff_t n,
+                            float *restrict larger, float *restrict smaller)
 {
     for (ptrdiff_t x = 0; x < n; x++) {
         float middle = (a[x] + c[x]) * 0.5f, half = (a[x] - c[x]) * 0.5f;
@@ -313,7 +319,8 @@ static inline void weave_four(const float *const *planes, ptrdiff_t x,
                    _mm256_shuffle_ps(high, higher, 0x44),
                    _mm256_shuffle_ps(high, higher, 0xee)};
     for (int k = 0; k < 4; k++) {
-        _mm_storeu_ps((float *)(void *)(out + k * stride), _mm256_castps256_ps128(v[k]));
+        _mm_storeu_ps((float *)(void *)(out + k * stride),
+                      _mm256_castps256_ps128(v[k]));
         _mm_storeu_ps((float *)(void *)(out + (k + 4) * stride),
                       _mm256_extractf128_ps(v[k], 1));
     }

@@ -280,7 +280,8 @@ void NAME(second_along)(const float *line, ptrdiff_t before, ptrdiff_t behind,
     ptrdiff_t first = before > 2 ? 0 : 2 - before;
     ptrdiff_t end = behind > 2 ? n : n - 2 + behind;
     for (ptrdiff_t x = first; x < end; x++) {
-        float high = (line[x + 2] - line[x]) * 0.5f, low = (line[x] - line[x - 2]) * 0.5f;
+        float high = (line[x + 2] - line[x]) * 0.5f;
+        float low = (line[x] - line[x - 2]) * 0.5f;
         out[x] = (high - low) * 0.5f;
     }
     second_along_between(line, 0, first < n ? first : n, e, out);

@@ -35,6 +35,7 @@ from featurelib.hog import hog
 from featurelib.library import info, release_memory
 from featurelib.matching import match_descriptors, plot_matched_features
 from featurelib.matrix import synthesize_matrix
+from featurelib.multiscale import multiscale_basic_features
 from featurelib.peaks import corner_peaks, peak_local_max
 from featurelib.tensors import (
     hessian_matrix,
@@ -73,6 +74,8 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # multiscale
+    "multiscale_basic_features",
     # hog
     "hog",
     # daisy

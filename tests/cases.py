@@ -380,6 +380,7 @@ import cases_haar  # noqa: E402
 import cases_matching  # noqa: E402
 import cases_daisy  # noqa: E402
 import cases_hog  # noqa: E402
+import cases_multiscale  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
 import cases_texture  # noqa: E402
@@ -415,6 +416,7 @@ CASES = (
     *cases_texture.CASES,
     *cases_hog.CASES,
     *cases_daisy.CASES,
+    *cases_multiscale.CASES,
 )
 
 
@@ -422,7 +424,6 @@ CASES = (
 NOT_YET = {
     "keypoints": "BRIEF CENSURE ORB SIFT",
     "template": "match_template",
-    "multiscale": "multiscale_basic_features",
     "fisher": "learn_gmm fisher_vector",
 }
 

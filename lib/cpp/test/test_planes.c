@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Promise: the functions of tensors and corners refuse what they cannot use, through
- * the public header alone, and read and write nothing then.
+ * Promise: the functions of tensors, corners and multiscale refuse what they cannot
+ * use, through the public header alone, and read and write nothing then.
  */
 #define CHECK_MAIN
 #include "check.h"
@@ -90,6 +90,42 @@ static void wrong_corners(const feature_array *image, const feature_array *out)
     }
 }
 
+static void wrong_features(void)
+{
+    static const ptrdiff_t lengths[3] = {ROWS, COLS, 4}, thin[3] = {ROWS, 1, 4};
+    static const ptrdiff_t steps[3] = {COLS * 16, 16, 4}, apart[3] = {COLS * 32, 32, 8};
+    static float features[ROWS * COLS * 8];
+    static const feature_filter near = {weights, 1, FEATURE_NEAREST};
+    feature_array image = plane(FEATURE_FLOAT64, shape, pixels);
+    feature_array narrow = plane(FEATURE_FLOAT64, thin, pixels);
+    feature_array out = {features, lengths, steps, 3, FEATURE_FLOAT32};
+    feature_array thin_out = {features, thin, steps, 3, FEATURE_FLOAT32};
+    feature_array wide_out = {features, lengths, apart, 3, FEATURE_FLOAT32};
+    feature_array doubles = {features, lengths, steps, 3, FEATURE_FLOAT64};
+    feature_array flat = {features, lengths, steps, 2, FEATURE_FLOAT32};
+    feature_multiscale_parameters all = {&near, 1, 1, 1, 1}, none = {&near, 1, 0, 0, 0},
+                                  two = {&near, 1, 1, 1, 0},
+                                  empty = {&near, 0, 1, 1, 1},
+                                  reflected = {filters, 1, 1, 1, 1},
+                                  unweighted = {no_weights, 1, 1, 1, 1};
+    REFUSED(feature_multiscale_basic_features(NULL, &all, &out, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, NULL, &out, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &all, NULL, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &none, &out, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &two, &out, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &empty, &out, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &reflected, &out, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &unweighted, &out, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &all, &wide_out, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &all, &doubles, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &all, &flat, NULL));
+    REFUSED(feature_multiscale_basic_features(&image, &all, &thin_out, NULL));
+    REFUSED(feature_multiscale_basic_features(&narrow, &all, &thin_out, NULL));
+    for (int k = 0; k < ROWS * COLS * 8; k++)
+        CHECK(features[k] == 0);
+    CHECK(feature_multiscale_basic_features(&image, &all, &out, NULL) == FEATURE_OK);
+}
+
 int main(void)
 {
     feature_array outs[6], turned_outs[6], floats[6], pointless[6];
@@ -114,6 +150,7 @@ int main(void)
     SHOW("no weights", wrong_filters(&image, outs, no_weights));
     SHOW("an unknown border", wrong_filters(&image, outs, bad_border));
     SHOW("a radius below 0", wrong_filters(&image, outs, below));
+    SHOW("features that do not fit", wrong_features());
     SHOW("parameters out of range", wrong_parameters(&image, outs));
     SHOW("corners elsewhere", wrong_corners(&image, outs));
     for (int k = 0; k < 6; k++)

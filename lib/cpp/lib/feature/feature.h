@@ -22,6 +22,7 @@
  *  13. Texture     graycomatrix, graycoprops, local_binary_pattern, multiblock_lbp
  *  14. HOG         hog
  *  15. DAISY       daisy
+ *  16. Multiscale  multiscale_basic_features
  *
  * Promises that hold for every function:
  *
@@ -819,6 +820,31 @@ FEATURE_API feature_status feature_daisy(const feature_array *image,
                                          const feature_daisy_parameters *parameters,
                                          const feature_array *descriptors,
                                          const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 16. Multiscale                                                           */
+/* ------------------------------------------------------------------------ */
+
+typedef struct feature_multiscale_parameters {
+    const feature_filter *scales; /* of each, the Gaussian along every axis; */
+    int32_t count;                /* their borders are FEATURE_NEAREST */
+    int32_t intensity;            /* non-zero where these features are wanted */
+    int32_t edges;
+    int32_t texture;
+} feature_multiscale_parameters;
+
+/*
+ * Of each pixel at each scale: the smoothed image, the magnitude of its gradient by
+ * Sobel's operator, the eigenvalues of its Hessian in decreasing order.
+ *
+ *   image     every dtype, 1 to 8 dimensions, for texture at least 2, each of at least
+ *             2 elements; integers are scaled to [0, 1], [-1, 1]
+ *   features  float32, the shape of image and then all features, which stand side by
+ *             side: scale after scale, at each in the order above
+ */
+FEATURE_API feature_status feature_multiscale_basic_features(
+    const feature_array *image, const feature_multiscale_parameters *parameters,
+    const feature_array *features, const feature_run *run);
 
 #ifdef __cplusplus
 }

@@ -261,6 +261,16 @@ typedef struct circle_sample {
 /* Properties of a matrix, as in feature.h. */
 #define PROPERTIES 10
 
+#define STRIP 16 /* columns of a strip */
+
+/* The lines around one, in C's order of their offsets -1, 0, 1 along the other axes. */
+typedef struct sobel_lines {
+    int axes;
+    ptrdiff_t count;       /* 3^(axes - 1) */
+    const double *weights; /* `count` of each axis; of two axes none are needed */
+    int starts, ends;      /* is there nothing before the first, behind the last? */
+} sobel_lines;
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

@@ -20,6 +20,7 @@ from featurelib.edges import canny
 from featurelib.library import info, release_memory
 from featurelib.matrix import synthesize_matrix
 from featurelib.peaks import corner_peaks, peak_local_max
+from featurelib.template import match_template
 from featurelib.tensors import (
     hessian_matrix,
     hessian_matrix_det,
@@ -55,4 +56,6 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # template
+    "match_template",
 ]

@@ -16,6 +16,7 @@
  *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
  *                  corner_orientations
  *   9. Peaks       peak_local_max, corner_peaks
+ *  10. Template    match_template
  *
  * Promises that hold for every function:
  *
@@ -418,6 +419,26 @@ FEATURE_API feature_status feature_peak_local_max(
     const feature_array *image, const feature_array *footprint,
     const feature_array *labels, const feature_peaks_parameters *parameters,
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 10. Template                                                             */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * The correlation coefficient of a template and each window of the image, in [-1, 1];
+ * 0 where the window or the template varies so little that the root of the product of
+ * their sums of squared deviations is not above the epsilon of the response's type, and
+ * where the window holds NaN or what has no square.
+ *
+ *   image      any dtype, two or three dimensions
+ *   model      the template: any dtype, as many dimensions, no side longer than the image's
+ *   response   float32 for images of float16 and float32, else float64; of as many
+ *              elements along each axis as there are places for the template
+ */
+FEATURE_API feature_status feature_match_template(const feature_array *image,
+                                                  const feature_array *model,
+                                                  const feature_array *response,
+                                                  const feature_run *run);
 
 #ifdef __cplusplus
 }

@@ -371,6 +371,7 @@ CANNY_ROWS = (
 import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
 import cases_peaks  # noqa: E402
+import cases_template  # noqa: E402
 import cases_tensors  # noqa: E402
 
 CASES = (
@@ -398,6 +399,7 @@ CASES = (
     *cases_corners.CASES,
     *cases_corner_points.CASES,
     *cases_peaks.CASES,
+    *cases_template.CASES,
 )
 
 
@@ -412,7 +414,6 @@ NOT_YET = {
     "daisy": "daisy",
     "keypoints": "BRIEF CENSURE ORB SIFT",
     "matching": "match_descriptors plot_matched_features",
-    "template": "match_template",
     "multiscale": "multiscale_basic_features",
     "fisher": "learn_gmm fisher_vector",
 }

@@ -57,7 +57,7 @@ def _check_template(template, image):
 # the second line only while it is narrower than the image.
 _LOCAL = ("constant", "edge")
 _PERIODIC = ("reflect", "symmetric", "wrap")
-_COPYING = (*_PERIODIC, "edge", "maximum", "minimum", "empty")
+_COPYING = (*_PERIODIC, "edge", "maximum", "minimum")
 
 
 def _is_kept(constants, dtype):
@@ -68,6 +68,8 @@ def _is_kept(constants, dtype):
 
 
 def _pad(image, widths, mode, constants):
+    if isinstance(mode, str) and mode == "empty":  # undefined: the same in each call
+        mode, constants = "constant", 0
     keywords = {"constant_values": constants} if mode == "constant" else {}
     keeps = mode in _COPYING if isinstance(mode, str) else False
     if mode == "constant":
@@ -91,6 +93,8 @@ def _padded(image, sides, mode, constants):
 
 def _check_padding(image, mode, constants):
     """Refuses what numpy.pad would refuse, also where nothing is padded."""
+    if isinstance(mode, str) and mode == "constant" and type(constants) is int:
+        return
     try:
         _pad(image[(slice(0, 1),) * image.ndim], [(1, 1)] * image.ndim, mode, constants)
     except (TypeError, AttributeError) as problem:

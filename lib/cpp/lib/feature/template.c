@@ -523,11 +523,12 @@ static void measure_template(match_job *job, const feature_array *model)
         squares += job->weights[k] * job->weights[k];
     }
     double count = (double)n, epsilon = DBL_EPSILON;
+    double variation = count * squares - sum * sum;
     if (job->response->dtype == FEATURE_FLOAT32)
         epsilon = FLT_EPSILON;
     job->numbers = (template_numbers){.count = count,
                                       .sum = sum,
-                                      .variation = count * squares - sum * sum,
+                                      .variation = isfinite(variation) ? variation : 0,
                                       .least = epsilon * count,
                                       .doubt = job->is_exact ? -1 : DOUBT,
                                       .noise = job->is_exact ? -1 : 0,

@@ -35,8 +35,7 @@ def draw_sides(rng, shape):
     """Sides of a template whose definition can be computed in time."""
     most = int(rng.choice([3, 9, 24, 70]))
     sides = [int(rng.integers(1, min(n, most) + 1)) if n else 1 for n in shape]
-    places = np.prod([n - m + 1.0 for n, m in zip(shape, sides)])
-    while np.prod(sides) * places > WORK:
+    while float(np.prod(shape)) * np.prod(sides) > WORK:
         sides = [max(1, side // 2) for side in sides]
     return sides
 
@@ -111,6 +110,16 @@ def definition(image, template, least):
     return out, deviation
 
 
+def work(image, template):
+    """Products of the definition, about."""
+    return float(image.size) * template.size if image.ndim == template.ndim else 0
+
+
+def tolerance(call):
+    """Of pictures in the benchmark the reference itself is off by some 1e-10."""
+    return 1e-10 if work(*call.arguments[:2]) <= WORK else 1e-8
+
+
 def where_it_is_right(function):
     """The reference in float64 where its sums over the whole image keep ten digits;
     elsewhere the definition, whose windows know nothing of each other."""
@@ -118,6 +127,8 @@ def where_it_is_right(function):
     @functools.wraps(function)
     def reference(image, template, pad_input=False, mode="constant", constant_values=0):
         how = (pad_input, mode, constant_values)
+        if work(image, template) > WORK:
+            return function(image, template, *how)
         kept = image.dtype.newbyteorder("=") in (np.float16, np.float32)
         dtype = np.dtype(np.float32 if kept else np.float64)
         if image.ndim not in (2, 3) or image.dtype.kind not in "biuf" or (
@@ -182,16 +193,18 @@ def refusals():
 
 
 def volume_of(image):
-    """64 x 64 x 64 of a photograph."""
-    return np.ascontiguousarray(image[:512, :512].reshape(64, 64, 64))
+    """The pixels of a photograph as a cube."""
+    side = round(image.size ** (1 / 3))
+    return image.reshape(-1)[: side**3].reshape(side, side, side)
 
 
 def part_of(side):
     """The template: a square, or cube, out of the middle."""
 
     def template(image):
-        corner = [n // 2 - side // 2 for n in image.shape]
-        return (image[tuple(slice(c, c + side) for c in corner)].copy(),)
+        middle = [slice(max(0, n // 2 - side // 2), n // 2 + side // 2 + 1)
+                  for n in image.shape]
+        return (image[tuple(middle)][(slice(0, side),) * image.ndim].copy(),)
 
     return template
 
@@ -204,7 +217,6 @@ ROWS = tuple(
         ("u1", 16, {}),
         ("u1", 64, {"pad_input": True}),
         ("f8", 32, {}),
-        ("f4", 32, {}),
     )
 )
 CUBE = Row(512, 512, "f8", prepare=volume_of, more=part_of(16))
@@ -216,7 +228,7 @@ CASES = (
         family="template",
         draw=template_call,
         dtypes=DTYPES,
-        tolerance=1e-10,
+        tolerance=tolerance,
         adapt=where_it_is_right,
         more=(np.arange(12).reshape(3, 4) % 5,),
         refusals=refusals,

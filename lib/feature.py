@@ -37,6 +37,7 @@ from featurelib.matching import match_descriptors, plot_matched_features
 from featurelib.matrix import synthesize_matrix
 from featurelib.multiscale import multiscale_basic_features
 from featurelib.peaks import corner_peaks, peak_local_max
+from featurelib.template import match_template
 from featurelib.tensors import (
     hessian_matrix,
     hessian_matrix_det,
@@ -74,6 +75,8 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # template
+    "match_template",
     # multiscale
     "multiscale_basic_features",
     # hog

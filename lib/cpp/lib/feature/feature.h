@@ -23,6 +23,7 @@
  *  14. HOG         hog
  *  15. DAISY       daisy
  *  16. Multiscale  multiscale_basic_features
+ *  17. Template    match_template
  *
  * Promises that hold for every function:
  *
@@ -845,6 +846,26 @@ typedef struct feature_multiscale_parameters {
 FEATURE_API feature_status feature_multiscale_basic_features(
     const feature_array *image, const feature_multiscale_parameters *parameters,
     const feature_array *features, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 17. Template                                                             */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * The correlation coefficient of a template and each window of the image, in [-1, 1];
+ * 0 where the window or the template varies so little that the root of the product of
+ * their sums of squared deviations is not above the epsilon of the response's type, and
+ * where the window holds NaN or what has no square.
+ *
+ *   image      any dtype, two or three dimensions
+ *   model      the template: any dtype, as many dimensions, no side longer than the image's
+ *   response   float32 for images of float16 and float32, else float64; of as many
+ *              elements along each axis as there are places for the template
+ */
+FEATURE_API feature_status feature_match_template(const feature_array *image,
+                                                  const feature_array *model,
+                                                  const feature_array *response,
+                                                  const feature_run *run);
 
 #ifdef __cplusplus
 }

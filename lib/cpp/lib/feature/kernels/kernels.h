@@ -271,6 +271,24 @@ typedef struct sobel_lines {
     int starts, ends;      /* is there nothing before the first, behind the last? */
 } sobel_lines;
 
+/* What lies farther from 0 has no square. */
+#define MEASURABLE_MOST 1e150
+#define SUM_LANES 8
+
+/* A template's sides, and the steps of what it is laid over. */
+typedef struct template_shape {
+    ptrdiff_t planes, rows, cols;
+    ptrdiff_t plane, pitch;
+} template_shape;
+
+/* What coefficients need of a template: elements, their sum, count times their sum of
+ * squared deviations; and when a denominator counts as 0, a window as doubtful. */
+typedef struct template_numbers {
+    double count, sum, variation;
+    double least, doubt, noise;
+    int is_whole; /* products of integers, which may be a little off */
+} template_numbers;
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

@@ -1,0 +1,285 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Correlation with a template, and sums over its windows.
+ *
+ * Sums are made without subtractions, so that nothing cancels: down lines as what is
+ * left of one block of `size` lines plus what is reached of the next (van Herk 1992,
+ * Gil and Werman 1993, with + in place of the maximum), along a row by doubling. What
+ * is summed over many elements is summed in SUM_LANES partial, whatever the vectors.
+ */
+#include "kernels/variant.h"
+
+/* ------------------------------------------------------------------------ */
+/* A tile's values                                                          */
+/* ------------------------------------------------------------------------ */
+
+static inline int is_measurable(double v)
+{
+    return fabs(v) <= MEASURABLE_MOST;
+}
+
+void NAME(survey_row)(const wide *in, ptrdiff_t n, double *partial, ptrdiff_t *bad)
+{
+    double sum[SUM_LANES];
+    ptrdiff_t x = 0, wrong = 0;
+    memcpy(sum, partial, sizeof sum);
+    for (; x + SUM_LANES <= n; x += SUM_LANES)
+        for (ptrdiff_t k = 0; k < SUM_LANES; k++)
+            sum[k] += in[x + k];
+    for (ptrdiff_t k = 0; x + k < n; k++)
+        sum[k] += in[x + k];
+    for (x = 0; x < n; x++)
+        wrong += !is_measurable(in[x]);
+    memcpy(partial, sum, sizeof sum);
+    *bad += wrong;
+}
+
+void NAME(shift_row)(const wide *restrict in, ptrdiff_t n, double offset,
+                     wide *restrict out, double *partial)
+{
+    double sum[SUM_LANES];
+    ptrdiff_t x = 0;
+    memcpy(sum, partial, sizeof sum);
+    for (; x < n; x++)
+        out[x] = is_measurable(in[x]) ? in[x] - offset : 0;
+    for (x = 0; x + SUM_LANES <= n; x += SUM_LANES)
+        for (ptrdiff_t k = 0; k < SUM_LANES; k++)
+            sum[k] += out[x + k] * out[x + k];
+    for (ptrdiff_t k = 0; x + k < n; k++)
+        sum[k] += out[x + k] * out[x + k];
+    memcpy(partial, sum, sizeof sum);
+}
+
+void NAME(square_row)(const wide *restrict in, ptrdiff_t n, wide *restrict out)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        out[x] = in[x] * in[x];
+}
+
+void NAME(unmeasurable_row)(const wide *restrict in, ptrdiff_t n, wide *restrict out)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        out[x] = is_measurable(in[x]) ? 0 : 1;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Sums over windows                                                        */
+/* ------------------------------------------------------------------------ */
+
+static inline void add_to(wide *restrict to, const wide *restrict from, ptrdiff_t n)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        to[x] += from[x];
+}
+
+static inline void add_lines(const wide *restrict a, const wide *restrict b, ptrdiff_t n,
+                             wide *restrict out)
+{
+    for (ptrdiff_t x = 0; x < n; x++)
+        out[x] = a[x] + b[x];
+}
+
+/* The block of lines from `first` to before `end`, summed up from its last. */
+static void sum_upwards(const wide *lines, ptrdiff_t step, ptrdiff_t n, ptrdiff_t first,
+                        ptrdiff_t end, wide *sums)
+{
+    memcpy(sums + (end - 1 - first) * n, lines + (end - 1) * step,
+           (size_t)n * sizeof *sums);
+    for (ptrdiff_t y = end - 2; y >= first; y--)
+        add_lines(lines + y * step, sums + (y + 1 - first) * n, n,
+                  sums + (y - first) * n);
+}
+
+void NAME(window_lines)(wide *lines, ptrdiff_t step, ptrdiff_t n, ptrdiff_t count,
+                        ptrdiff_t size, wide *spare)
+{
+    wide *reached = spare + size * n;
+    if (size == 1)
+        return;
+    for (ptrdiff_t first = 0; first + size <= count; first += size) {
+        sum_upwards(lines, step, n, first, first + size, spare);
+        memcpy(lines + first * step, spare, (size_t)n * sizeof *spare);
+        for (ptrdiff_t k = 1; k < size && first + size + k <= count; k++) {
+            const wide *next = lines + (first + size + k - 1) * step;
+            if (k == 1)
+                memcpy(reached, next, (size_t)n * sizeof *next);
+            else
+                add_to(reached, next, n);
+            add_lines(spare + k * n, reached, n, lines + (first + k) * step);
+        }
+    }
+}
+
+/* `row` has sums of 1, 2, 4, ... elements in turn, `sums` those of as many as the lower
+ * bits of `size` say. */
+void NAME(window_row)(wide *row, ptrdiff_t n, ptrdiff_t size, wide *restrict sums)
+{
+    ptrdiff_t have = 0;
+    for (ptrdiff_t power = 1;; power *= 2) {
+        if (size & power) {
+            if (have == 0)
+                memcpy(sums, row, (size_t)(n - power + 1) * sizeof *sums);
+            else
+                add_to(sums, row + have, n - have - power + 1);
+            have += power;
+        }
+        if (have == size)
+            break;
+        for (ptrdiff_t x = 0; x + 2 * power <= n; x++)
+            row[x] += row[x + power];
+    }
+}
+
+/* ------------------------------------------------------------------------ */
+/* Correlation                                                              */
+/* ------------------------------------------------------------------------ */
+
+#define BLOCK (4 * VECTOR_WIDES)
+
+void NAME(template_row)(const wide *in, const template_shape *t, const double *weights,
+                        ptrdiff_t n, wide *out)
+{
+    for (ptrdiff_t x = 0; x < n; x += BLOCK) {
+        vec sum[4] = {{0}};
+        const double *w = weights;
+        for (ptrdiff_t p = 0; p < t->planes; p++)
+            for (ptrdiff_t y = 0; y < t->rows; y++) {
+                const wide *line = in + p * t->plane + y * t->pitch + x;
+                for (ptrdiff_t k = 0; k < t->cols; k++, w++)
+                    for (ptrdiff_t v = 0; v < 4; v++)
+                        sum[v] += load(line + k + v * VECTOR_WIDES) * *w;
+            }
+        for (ptrdiff_t v = 0; v < 4; v++)
+            store(out + x + v * VECTOR_WIDES, sum[v]);
+    }
+}
+
+/*
+ * Products of bytes in integers. Neighbouring weights, 4 or 2, are multiplied at once
+ * with as many neighbouring pixels, so that lanes of one register are 4 or 2 results
+ * apart; as many registers hold those between.
+ */
+#if defined(__AVX512VNNI__)
+#define PHASES 4
+#define PHASE_LANES 16
+typedef __m512i sums;
+
+static inline sums weights_at(const int8_t *w)
+{
+    int32_t four;
+    memcpy(&four, w, sizeof four);
+    return _mm512_set1_epi32(four);
+}
+
+static inline sums add_products(sums sum, const uint8_t *in, sums weights)
+{
+    return _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(in), weights);
+}
+#elif defined(__AVX2__)
+#define PHASES 2
+#define PHASE_LANES 8
+typedef __m256i sums;
+
+static inline sums weights_at(const int8_t *w)
+{
+    return _mm256_set1_epi32((int32_t)((uint32_t)(uint16_t)w[0] |
+                                       (uint32_t)(uint16_t)w[1] << 16));
+}
+
+static inline sums add_products(sums sum, const uint8_t *in, sums weights)
+{
+    __m256i pixels =
+        _mm256_cvtepu8_epi16(_mm_loadu_si128((const __m128i *)(const void *)in));
+    return _mm256_add_epi32(sum, _mm256_madd_epi16(pixels, weights));
+}
+#elif defined(__SSE2__)
+#define PHASES 2
+#define PHASE_LANES 4
+typedef __m128i sums;
+
+static inline sums weights_at(const int8_t *w)
+{
+    return _mm_set1_epi32(
+        (int32_t)((uint32_t)(uint16_t)w[0] | (uint32_t)(uint16_t)w[1] << 16));
+}
+
+static inline sums add_products(sums sum, const uint8_t *in, sums weights)
+{
+    __m128i pixels = _mm_unpacklo_epi8(
+        _mm_loadl_epi64((const __m128i *)(const void *)in), _mm_setzero_si128());
+    return _mm_add_epi32(sum, _mm_madd_epi16(pixels, weights));
+}
+#endif
+
+#if defined(PHASES)
+/* Results x to x + PHASES * PHASE_LANES; weights stand in rows of whole fours. */
+static inline void byte_block(const uint8_t *in, const template_shape *t,
+                              const int8_t *w, wide *out)
+{
+    ptrdiff_t cols = (t->cols + 3) / 4 * 4;
+    sums sum[PHASES];
+    int32_t found[PHASES][PHASE_LANES];
+    memset(sum, 0, sizeof sum);
+    for (ptrdiff_t p = 0; p < t->planes; p++)
+        for (ptrdiff_t y = 0; y < t->rows; y++) {
+            const uint8_t *line = in + p * t->plane + y * t->pitch;
+            for (ptrdiff_t k = 0; k < cols; k += PHASES, w += PHASES) {
+                sums weights = weights_at(w);
+                for (ptrdiff_t i = 0; i < PHASES; i++)
+                    sum[i] = add_products(sum[i], line + k + i, weights);
+            }
+        }
+    memcpy(found, sum, sizeof found);
+    for (ptrdiff_t x = 0; x < PHASE_LANES; x++)
+        for (ptrdiff_t i = 0; i < PHASES; i++)
+            out[x * PHASES + i] = found[i][x];
+}
+
+void NAME(byte_template_row)(const uint8_t *in, const template_shape *t,
+                             const int8_t *weights, ptrdiff_t n, wide *out)
+{
+    for (ptrdiff_t x = 0; x < n; x += PHASES * PHASE_LANES)
+        byte_block(in + x, t, weights, out + x);
+}
+#else
+void NAME(byte_template_row)(const uint8_t *in, const template_shape *t,
+                             const int8_t *weights, ptrdiff_t n, wide *out)
+{
+    ptrdiff_t cols = (t->cols + 3) / 4 * 4;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        const int8_t *w = weights;
+        int32_t sum = 0;
+        for (ptrdiff_t p = 0; p < t->planes; p++)
+            for (ptrdiff_t y = 0; y < t->rows; y++, w += cols)
+                for (ptrdiff_t k = 0; k < t->cols; k++)
+                    sum += in[p * t->plane + y * t->pitch + x + k] * w[k];
+        out[x] = sum;
+    }
+}
+#endif
+
+/* ------------------------------------------------------------------------ */
+/* Coefficients                                                             */
+/* ------------------------------------------------------------------------ */
+
+void NAME(coefficient_row)(const wide *restrict products, const wide *restrict sums_1,
+                           const wide *restrict sums_2, const template_numbers *t,
+                           ptrdiff_t n, wide *restrict out, ptrdiff_t *doubtful)
+{
+    ptrdiff_t doubts = 0;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        double product = products[x], s = sums_1[x], squares = t->count * sums_2[x];
+        double whole = (product + 0x1.8p52) - 0x1.8p52;
+        product = t->is_whole ? whole : product;
+        double numerator = t->count * product - s * t->sum;
+        double variation = squares - s * s;
+        double square = variation * t->variation;
+        double denominator = sqrt(square > 0 ? square : 0);
+        double r = numerator / denominator;
+        r = r < -1 ? -1 : r;
+        r = r > 1 ? 1 : r;
+        out[x] = denominator > t->least ? r : 0;
+        doubts += !(variation > t->doubt * squares) | !(variation > t->noise);
+    }
+    *doubtful = doubts;
+}

@@ -1,0 +1,767 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * Template: the correlation coefficient of a template and each window of an image.
+ *
+ * J. P. Lewis, "Fast Template Matching", Vision Interface (1995), 120-123. With the n
+ * elements t of the template and those x of a window
+ *
+ *     r = (n S xt - S x S t) / sqrt((n S xx - S x S x) (n S tt - S t S t))
+ *
+ * where S is a sum over the window. Element (0, 0) of the response belongs to the window
+ * at the image's first pixel; padding is the caller's affair.
+ *
+ * Three ways to S xt, in tiles of the response, each with the pixels of its windows:
+ *
+ *   bytes      image and template of bytes: products in integers
+ *   direct     small templates: products in double
+ *   spectrum   else: real Fourier transforms (core/transform.h) of tiles that overlap
+ *              by the template's sides less one (overlap-save)
+ *
+ * The choice, and the sides of tiles, follow from what each costs on one thread of a
+ * processor with AVX2, wherever it runs, so that results depend on neither.
+ *
+ * Integers of 8 bits (and bools) are exact: sums and products stay below 2^53, products
+ * from a spectrum are rounded to the next integer, from which they are off by less than
+ * 1e-5. All three ways give the same bits.
+ *
+ * Other types: each tile less its mean, the template less its own, so that offsets do
+ * not cancel digits. Sums have no subtractions (kernels/template.c). A window whose
+ * variation is small beside its distance from the tile's mean, or beside what a spectrum
+ * is off by, is computed again from its own pixels, less the first of them and then
+ * their mean; unless all of them are equal: that gives 0. So a response is off by less
+ * than 1e-10, as a rule by less than 1e-13, whatever stands beside the window.
+ *
+ * Cost: about 20 operations a pixel for the sums, and one (an eighth) for each element
+ * of the template directly (of bytes), or two transforms of the tile. Memory for each
+ * thread: the tile in double, five times (bytes: four and an eighth); one spectrum of
+ * the template. Tiles are at most about 400 x 400 unless templates are large: those of
+ * t x t elements take tiles of 2 t x 2 t or more.
+ */
+#include <float.h>
+#include <math.h>
+#include <string.h>
+
+#include "core/array.h"
+#include "core/memory.h"
+#include "core/threads.h"
+#include "core/transform.h"
+#include "feature.h"
+#include "kernels/kernels.h"
+
+#define AXES 3
+#define EXACT_MOST 0x1p52     /* of sums and products of integers */
+#define PARTS_AT_MOST 24      /* that an axis is cut into */
+#define CACHED 131072.0       /* elements of a tile that stay in the second cache */
+#define DIRECT_NANOSECONDS 0.08 /* for each product */
+#define BYTES_NANOSECONDS 0.02
+#define SUMS_NANOSECONDS 4 /* for each pixel: all but the products */
+/* Windows are computed again below these, in units of their squares and of the tile's:
+ * rounding in sums (1e-15) and in spectra (2e-15) makes less than 5e-11 then. */
+#define DOUBT 1e-5
+#define NOISE 2.5e-9
+
+typedef enum match_way { BYTES, DIRECT, SPECTRUM } match_way;
+
+/* One call. Axis 0 of two dimensions has length 1. */
+typedef struct match_job {
+    const feature_array *image, *response;
+    ptrdiff_t stride[AXES], out_stride[AXES];
+    ptrdiff_t side[AXES], out[AXES]; /* of the template, of the response */
+    ptrdiff_t tile[AXES], length[AXES], tiles[AXES]; /* responses, pixels, how many */
+    match_way way;
+    int is_exact;
+    template_numbers numbers;
+    double *weights; /* the template, less its mean */
+    int8_t *bytes;   /* less 128, in rows of whole fours */
+    transform t[AXES];
+    double *real, *imaginary; /* the template's spectrum */
+    const plain_kernels *plain;
+    double **turning[AXES]; /* scratch of the transforms, for each thread */
+    unsigned char *scratch;
+    size_t scratch_size;
+} match_job;
+
+/* One thread's buffers, and the tile under work. */
+typedef struct match_scratch {
+    uint8_t *bytes;
+    wide *raw, *shifted, *squares, *products;
+    double *real, *imaginary;
+    wide *bad, *spare, *row[3], *window;
+    ptrdiff_t first[AXES], used[AXES], count[AXES]; /* pixels, responses of this tile */
+    double offset, energy;
+    ptrdiff_t unmeasurable;
+    template_numbers numbers;
+} match_scratch;
+
+static ptrdiff_t product(const ptrdiff_t *n)
+{
+    return n[0] * n[1] * n[2];
+}
+
+static ptrdiff_t half_of(const match_job *job)
+{
+    return job->length[2] / 2 + 1;
+}
+
+static ptrdiff_t fours(ptrdiff_t n)
+{
+    return (n + 3) / 4 * 4;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Memory                                                                   */
+/* ------------------------------------------------------------------------ */
+
+static ptrdiff_t longest_spare(const match_job *job)
+{
+    ptrdiff_t planes = (job->side[0] + 1) * job->length[1];
+    ptrdiff_t rows = job->side[1] + 1;
+    return (job->side[0] > 1 && planes > rows ? planes : rows) * job->length[2];
+}
+
+static void layout(match_scratch *s, const match_job *job, arena *a)
+{
+    size_t pixels = (size_t)product(job->length) + 4 * ROW_BLOCK;
+    size_t cols = (size_t)job->length[2] + 4 * ROW_BLOCK;
+    size_t lines = (size_t)(job->length[0] * job->length[1]);
+    s->raw = arena_take(a, pixels, sizeof(wide));
+    s->shifted = job->is_exact ? s->raw : arena_take(a, pixels, sizeof(wide));
+    s->products = arena_take(a, pixels, sizeof(wide));
+    s->squares = arena_take(a, pixels, sizeof(wide));
+    s->bytes = job->way == BYTES ? arena_take(a, pixels, 1) : NULL;
+    s->real = s->imaginary = NULL;
+    if (job->way == SPECTRUM) {
+        s->real = arena_take(a, lines * (size_t)half_of(job), sizeof(double));
+        s->imaginary = arena_take(a, lines * (size_t)half_of(job), sizeof(double));
+    }
+    s->bad = job->is_exact ? NULL : arena_take(a, pixels, sizeof(wide));
+    s->spare = arena_take(a, (size_t)longest_spare(job), sizeof(wide));
+    for (int k = 0; k < 3; k++)
+        s->row[k] = arena_take(a, cols, sizeof(wide));
+    s->window = arena_take(a, (size_t)product(job->side), sizeof(wide));
+}
+
+/* ------------------------------------------------------------------------ */
+/* A tile's pixels                                                          */
+/* ------------------------------------------------------------------------ */
+
+static const unsigned char *pixel(const match_job *job, ptrdiff_t p, ptrdiff_t y,
+                                  ptrdiff_t x)
+{
+    return (const unsigned char *)job->image->data + p * job->stride[0] +
+           y * job->stride[1] + x * job->stride[2];
+}
+
+static wide *line_in(const match_job *job, wide *plane, ptrdiff_t p, ptrdiff_t y)
+{
+    return plane + (p * job->length[1] + y) * job->length[2];
+}
+
+static void place_tile(const match_job *job, match_scratch *s, ptrdiff_t index)
+{
+    for (int k = AXES - 1; k >= 0; k--) {
+        s->first[k] = index % job->tiles[k] * job->tile[k];
+        index /= job->tiles[k];
+        ptrdiff_t left = job->out[k] - s->first[k];
+        s->count[k] = left < job->tile[k] ? left : job->tile[k];
+        s->used[k] = s->count[k] + job->side[k] - 1;
+    }
+}
+
+static void load_bytes(const match_job *job, match_scratch *s, ptrdiff_t p, ptrdiff_t y)
+{
+    const uint8_t *from =
+        pixel(job, s->first[0] + p, s->first[1] + y, s->first[2]);
+    uint8_t *to = s->bytes + (p * job->length[1] + y) * job->length[2];
+    for (ptrdiff_t x = 0; x < s->used[2]; x++)
+        to[x] = from[x * job->stride[2]];
+}
+
+/* Pixels as they are; returns their sum in the order of lanes. */
+static double load_tile(const match_job *job, match_scratch *s)
+{
+    double lanes[SUM_LANES] = {0}, sum = 0;
+    s->unmeasurable = 0;
+    for (ptrdiff_t p = 0; p < s->used[0]; p++)
+        for (ptrdiff_t y = 0; y < s->used[1]; y++) {
+            wide *line = line_in(job, s->raw, p, y);
+            job->plain->load_unscaled_row(
+                pixel(job, s->first[0] + p, s->first[1] + y, s->first[2]),
+                job->stride[2], s->used[2], (feature_dtype)job->image->dtype, line);
+            if (job->way == BYTES)
+                load_bytes(job, s, p, y);
+            if (!job->is_exact)
+                job->plain->survey_row(line, s->used[2], lanes, &s->unmeasurable);
+        }
+    for (int k = 0; k < SUM_LANES; k++)
+        sum += lanes[k];
+    return sum;
+}
+
+static void shift_tile(const match_job *job, match_scratch *s, double sum)
+{
+    double lanes[SUM_LANES] = {0};
+    s->offset = s->unmeasurable ? 0 : sum / (double)product(s->used);
+    for (ptrdiff_t p = 0; p < s->used[0]; p++)
+        for (ptrdiff_t y = 0; y < s->used[1]; y++)
+            job->plain->shift_row(line_in(job, s->raw, p, y), s->used[2], s->offset,
+                                  line_in(job, s->shifted, p, y), lanes);
+    s->energy = 0;
+    for (int k = 0; k < SUM_LANES; k++)
+        s->energy += lanes[k];
+}
+
+/* ------------------------------------------------------------------------ */
+/* Products                                                                 */
+/* ------------------------------------------------------------------------ */
+
+static void direct_products(const match_job *job, match_scratch *s)
+{
+    ptrdiff_t plane = job->length[1] * job->length[2];
+    template_shape t = {job->side[0], job->side[1], job->side[2], plane, job->length[2]};
+    for (ptrdiff_t p = 0; p < s->count[0]; p++)
+        for (ptrdiff_t y = 0; y < s->count[1]; y++) {
+            ptrdiff_t at = p * plane + y * job->length[2];
+            if (job->way == BYTES)
+                job->plain->byte_template_row(s->bytes + at, &t, job->bytes, s->count[2],
+                                              s->products + at);
+            else
+                job->plain->template_row(s->shifted + at, &t, job->weights, s->count[2],
+                                         s->products + at);
+        }
+}
+
+static transform_job turn(const match_job *job, transform_kind kind, int axis)
+{
+    ptrdiff_t shape[AXES] = {job->length[0], job->length[1], half_of(job)};
+    transform_job turning = transform_along(&job->t[axis], kind, shape, AXES, axis);
+    turning.scratch = job->turning[axis];
+    return turning;
+}
+
+static void set_spectrum(transform_side *side, double *real, double *imaginary)
+{
+    side->real = real;
+    side->imaginary = imaginary;
+}
+
+/* Rows of real numbers to half a spectrum. */
+static transform_job rows_job(const match_job *job, wide *plane, double *real,
+                              double *imaginary)
+{
+    transform_job turning = turn(job, TRANSFORM_REAL, 2);
+    turning.in.next = job->length[2];
+    turning.in.real = plane;
+    set_spectrum(&turning.out, real, imaginary);
+    return turning;
+}
+
+static transform_job rows_back_job(const match_job *job, double *real, double *imaginary,
+                                   wide *plane)
+{
+    transform_job turning = turn(job, TRANSFORM_REAL_INVERSE, 2);
+    turning.out.next = job->length[2];
+    turning.out.real = plane;
+    set_spectrum(&turning.in, real, imaginary);
+    return turning;
+}
+
+static transform_job axis_job(const match_job *job, transform_kind kind, int axis,
+                              double *real, double *imaginary)
+{
+    transform_job turning = turn(job, kind, axis);
+    set_spectrum(&turning.in, real, imaginary);
+    set_spectrum(&turning.out, real, imaginary);
+    return turning;
+}
+
+static void run_here(transform_job turning, int thread)
+{
+    ptrdiff_t blocks = transform_blocks(&turning);
+    for (ptrdiff_t k = 0; k < blocks; k++)
+        transform_band(&turning, k, thread);
+}
+
+/* What lies behind the pixels of a tile at the image's end counts as 0. */
+static void clear_behind(const match_job *job, const match_scratch *s)
+{
+    for (ptrdiff_t p = 0; p < job->length[0]; p++)
+        for (ptrdiff_t y = 0; y < job->length[1]; y++) {
+            ptrdiff_t used = p < s->used[0] && y < s->used[1] ? s->used[2] : 0;
+            memset(line_in(job, s->shifted, p, y) + used, 0,
+                   (size_t)(job->length[2] - used) * sizeof(wide));
+        }
+}
+
+static void spectrum_products(const match_job *job, match_scratch *s, int thread)
+{
+    ptrdiff_t elements = job->length[0] * job->length[1] * half_of(job);
+    clear_behind(job, s);
+    run_here(rows_job(job, s->shifted, s->real, s->imaginary), thread);
+    for (int k = 1; k >= 0; k--)
+        if (job->length[k] > 1)
+            run_here(axis_job(job, TRANSFORM_FFT, k, s->real, s->imaginary), thread);
+    transform_correlate(s->real, s->imaginary, job->real, job->imaginary, elements);
+    for (int k = 0; k < 2; k++)
+        if (job->length[k] > 1)
+            run_here(axis_job(job, TRANSFORM_FFT_INVERSE, k, s->real, s->imaginary),
+                     thread);
+    run_here(rows_back_job(job, s->real, s->imaginary, s->products), thread);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Windows                                                                  */
+/* ------------------------------------------------------------------------ */
+
+/* Sums over windows along planes and rows; those along columns are still to come. */
+static void sum_windows(const match_job *job, const match_scratch *s, wide *plane)
+{
+    ptrdiff_t pitch = job->length[2], area = job->length[1] * pitch;
+    if (job->side[0] > 1)
+        job->plain->window_lines(plane, area, s->used[1] * pitch, s->used[0],
+                                 job->side[0], s->spare);
+    for (ptrdiff_t p = 0; p < s->count[0]; p++)
+        job->plain->window_lines(plane + p * area, pitch, s->used[2], s->used[1],
+                                 job->side[1], s->spare);
+}
+
+static void square_tile(const match_job *job, match_scratch *s)
+{
+    for (ptrdiff_t p = 0; p < s->used[0]; p++)
+        for (ptrdiff_t y = 0; y < s->used[1]; y++) {
+            job->plain->square_row(line_in(job, s->shifted, p, y), s->used[2],
+                                   line_in(job, s->squares, p, y));
+            if (s->unmeasurable)
+                job->plain->unmeasurable_row(line_in(job, s->raw, p, y), s->used[2],
+                                             line_in(job, s->bad, p, y));
+        }
+}
+
+/* A window by itself, from its own pixels. */
+static double coefficient(const match_job *job, const match_scratch *s, ptrdiff_t p,
+                          ptrdiff_t y, ptrdiff_t x)
+{
+    const template_numbers *t = &job->numbers;
+    ptrdiff_t cols = job->side[2], n = product(job->side);
+    wide *line = s->window;
+    double sum = 0, squares = 0, numerator = 0;
+    for (ptrdiff_t q = 0; q < job->side[0]; q++)
+        for (ptrdiff_t r = 0; r < job->side[1]; r++, line += cols)
+            memcpy(line, line_in(job, s->raw, p + q, y + r) + x,
+                   (size_t)cols * sizeof *line);
+    double first = s->window[0];
+    for (ptrdiff_t k = 0; k < n; k++)
+        sum += s->window[k] -= first;
+    double mean = sum / t->count;
+    sum = 0;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        double v = s->window[k] - mean;
+        sum += v;
+        squares += v * v;
+        numerator += v * job->weights[k];
+    }
+    numerator = t->count * numerator - sum * t->sum;
+    double square = (t->count * squares - sum * sum) * t->variation;
+    double denominator = sqrt(square > 0 ? square : 0);
+    double r = denominator > t->least ? numerator / denominator : 0;
+    return r < -1 ? -1 : r > 1 ? 1 : r;
+}
+
+/* For each column, how many to its left, itself included, are filled over the window's
+ * height with one and the same value. */
+static void count_equal(const match_job *job, const match_scratch *s, ptrdiff_t p,
+                        ptrdiff_t y, wide *equal)
+{
+    const wide *top = line_in(job, s->raw, p, y);
+    ptrdiff_t n = s->used[2];
+    for (ptrdiff_t x = 0; x < n; x++)
+        equal[x] = 1;
+    for (ptrdiff_t q = 0; q < job->side[0]; q++)
+        for (ptrdiff_t r = 0; r < job->side[1]; r++) {
+            const wide *line = line_in(job, s->raw, p + q, y + r);
+            for (ptrdiff_t x = 0; x < n; x++)
+                equal[x] = line[x] == top[x] ? equal[x] : 0;
+        }
+    for (ptrdiff_t x = 1; x < n; x++)
+        if (equal[x] > 0 && top[x] == top[x - 1])
+            equal[x] += equal[x - 1];
+}
+
+/* Decides what the sums leave open. */
+static void decide(const match_job *job, const match_scratch *s, ptrdiff_t p,
+                   ptrdiff_t y, wide *out)
+{
+    const template_numbers *t = &s->numbers;
+    const wide *sums = s->row[0], *squares = s->row[1];
+    wide *equal = s->spare;
+    count_equal(job, s, p, y, equal);
+    for (ptrdiff_t x = 0; x < s->count[2]; x++) {
+        double all = t->count * squares[x], variation = all - sums[x] * sums[x];
+        if (variation > t->doubt * all && variation > t->noise)
+            continue;
+        int is_flat = equal[x + job->side[2] - 1] >= (double)job->side[2];
+        out[x] = is_flat ? 0 : coefficient(job, s, p, y, x);
+    }
+}
+
+/* Windows that hold what cannot be measured. */
+static void clear_bad(const match_job *job, const match_scratch *s, ptrdiff_t p,
+                      ptrdiff_t y, wide *out)
+{
+    job->plain->window_row(line_in(job, s->bad, p, y), s->used[2], job->side[2],
+                           s->row[0]);
+    for (ptrdiff_t x = 0; x < s->count[2]; x++)
+        out[x] = s->row[0][x] > 0 ? 0 : out[x];
+}
+
+static void store_line(const match_job *job, const match_scratch *s, ptrdiff_t p,
+                       ptrdiff_t y, const wide *row)
+{
+    unsigned char *to = (unsigned char *)job->response->data +
+                        (s->first[0] + p) * job->out_stride[0] +
+                        (s->first[1] + y) * job->out_stride[1] +
+                        s->first[2] * job->out_stride[2];
+    real_kernels_for((feature_dtype)job->response->dtype)
+        ->store_row(row, s->count[2], to, job->out_stride[2]);
+}
+
+static void finish_line(const match_job *job, match_scratch *s, ptrdiff_t p,
+                        ptrdiff_t y)
+{
+    ptrdiff_t doubtful;
+    job->plain->window_row(line_in(job, s->shifted, p, y), s->used[2], job->side[2],
+                           s->row[0]);
+    job->plain->window_row(line_in(job, s->squares, p, y), s->used[2], job->side[2],
+                           s->row[1]);
+    job->plain->coefficient_row(line_in(job, s->products, p, y), s->row[0], s->row[1],
+                                &s->numbers, s->count[2], s->row[2], &doubtful);
+    if (doubtful > 0 && !job->is_exact)
+        decide(job, s, p, y, s->row[2]);
+    if (s->unmeasurable)
+        clear_bad(job, s, p, y, s->row[2]);
+    store_line(job, s, p, y, s->row[2]);
+}
+
+static void match_tile(void *context, ptrdiff_t index, int thread)
+{
+    const match_job *job = context;
+    match_scratch s;
+    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    layout(&s, job, &a);
+    place_tile(job, &s, index);
+    double sum = load_tile(job, &s);
+    if (!job->is_exact)
+        shift_tile(job, &s, sum);
+    if (job->way == SPECTRUM)
+        spectrum_products(job, &s, thread);
+    else
+        direct_products(job, &s);
+    square_tile(job, &s);
+    sum_windows(job, &s, s.shifted);
+    sum_windows(job, &s, s.squares);
+    if (s.unmeasurable)
+        sum_windows(job, &s, s.bad);
+    s.numbers = job->numbers;
+    if (!job->is_exact && job->way == SPECTRUM)
+        s.numbers.noise = NOISE * s.energy * s.numbers.count;
+    for (ptrdiff_t p = 0; p < s.count[0]; p++)
+        for (ptrdiff_t y = 0; y < s.count[1]; y++)
+            finish_line(job, &s, p, y);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The template                                                             */
+/* ------------------------------------------------------------------------ */
+
+static int is_bytes(const feature_array *a)
+{
+    return a->dtype == FEATURE_BOOL || a->dtype == FEATURE_UINT8;
+}
+
+static int is_narrow(const feature_array *a)
+{
+    return is_bytes(a) || a->dtype == FEATURE_INT8;
+}
+
+static void load_template(const match_job *job, const feature_array *model)
+{
+    ptrdiff_t index[AXES] = {0}, lines = line_count(model), cols = job->side[2];
+    for (ptrdiff_t line = 0; line < lines; line++) {
+        line_index(model, line, index);
+        job->plain->load_unscaled_row(
+            line_of(model, index), model->strides[model->ndim - 1], cols,
+            (feature_dtype)model->dtype, job->weights + line * cols);
+    }
+}
+
+/* Less its mean, that is less its first element before: so equal ones become 0. */
+static void centre(double *weights, ptrdiff_t n)
+{
+    double first = weights[0], sum = 0;
+    for (ptrdiff_t k = 0; k < n; k++)
+        sum += weights[k] -= first;
+    for (ptrdiff_t k = 0; k < n; k++)
+        weights[k] -= sum / (double)n;
+}
+
+static void measure_template(match_job *job, const feature_array *model)
+{
+    ptrdiff_t n = product(job->side), cols = job->side[2];
+    double sum = 0, squares = 0;
+    load_template(job, model);
+    if (!job->is_exact)
+        centre(job->weights, n);
+    if (job->way == BYTES) {
+        memset(job->bytes, 0, (size_t)(n / cols * fours(cols)));
+        for (ptrdiff_t k = 0; k < n; k++) {
+            job->weights[k] -= 128;
+            job->bytes[k / cols * fours(cols) + k % cols] = (int8_t)job->weights[k];
+        }
+    }
+    for (ptrdiff_t k = 0; k < n; k++) {
+        sum += job->weights[k];
+        squares += job->weights[k] * job->weights[k];
+    }
+    double count = (double)n, epsilon = DBL_EPSILON;
+    double variation = count * squares - sum * sum;
+    if (job->response->dtype == FEATURE_FLOAT32)
+        epsilon = FLT_EPSILON;
+    job->numbers = (template_numbers){.count = count,
+                                      .sum = sum,
+                                      .variation = isfinite(variation) ? variation : 0,
+                                      .least = epsilon * count,
+                                      .doubt = job->is_exact ? -1 : DOUBT,
+                                      .noise = job->is_exact ? -1 : 0,
+                                      .is_whole = job->is_exact};
+}
+
+static feature_status run_team(transform_job turning, team *t)
+{
+    return team_run(t, transform_blocks(&turning), transform_band, &turning);
+}
+
+/* In the first thread's buffers, before there are tiles in them. */
+static feature_status transform_template(match_job *job, team *t)
+{
+    match_scratch s;
+    arena a = {job->scratch, 0};
+    feature_status status;
+    layout(&s, job, &a);
+    memset(s.raw, 0, (size_t)product(job->length) * sizeof *s.raw);
+    for (ptrdiff_t p = 0; p < job->side[0]; p++)
+        for (ptrdiff_t y = 0; y < job->side[1]; y++)
+            memcpy(line_in(job, s.raw, p, y),
+                   job->weights + (p * job->side[1] + y) * job->side[2],
+                   (size_t)job->side[2] * sizeof *s.raw);
+    status = run_team(rows_job(job, s.raw, job->real, job->imaginary), t);
+    for (int k = 1; status == FEATURE_OK && k >= 0; k--)
+        if (job->length[k] > 1)
+            status = run_team(
+                axis_job(job, TRANSFORM_FFT, k, job->real, job->imaginary), t);
+    return status;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Ways and tiles                                                           */
+/* ------------------------------------------------------------------------ */
+
+/* The next length whose prime factors are 2, 3 and 5. */
+static ptrdiff_t smooth_length(ptrdiff_t n)
+{
+    for (;; n++) {
+        ptrdiff_t rest = n;
+        for (ptrdiff_t p = 2; p <= 5; p += p == 2 ? 1 : 2)
+            while (rest % p == 0)
+                rest /= p;
+        if (rest == 1)
+            return n;
+    }
+}
+
+/* An axis cut into parts: pixels of one, how many, and both transforms along it. */
+typedef struct axis_cut {
+    ptrdiff_t length, tiles;
+    double turns; /* nanoseconds an element */
+} axis_cut;
+
+static axis_cut cut_axis(const match_job *job, int axis, ptrdiff_t parts)
+{
+    ptrdiff_t out = job->out[axis], part = (out + parts - 1) / parts;
+    axis_cut cut = {.length = part + job->side[axis] - 1};
+    if (cut.length > 1) {
+        cut.length = smooth_length(cut.length);
+        cut.turns = 2 * (0.7 + 0.1 * log2((double)cut.length));
+    }
+    part = cut.length - job->side[axis] + 1;
+    cut.tiles = (out + part - 1) / part;
+    return cut;
+}
+
+/* Nanoseconds of all tiles. That there is one more of them stands for the template's,
+ * and for threads that wait at the end. */
+static double spectrum_nanoseconds(const axis_cut *a, const axis_cut *b,
+                                   const axis_cut *c)
+{
+    double elements = (double)a->length * (double)b->length * (double)c->length;
+    double tiles = (double)a->tiles * (double)b->tiles * (double)c->tiles;
+    double distance = elements > CACHED ? 1.6 : 1;
+    double turns = a->turns + b->turns + c->turns;
+    return elements * (turns * distance + SUMS_NANOSECONDS) * (tiles + 1);
+}
+
+/* The cheapest way to cut all axes. */
+static double cut_for_spectrum(match_job *job)
+{
+    double least = INFINITY;
+    ptrdiff_t parts[AXES];
+    axis_cut cut[AXES][PARTS_AT_MOST], best[AXES];
+    for (int k = 0; k < AXES; k++) {
+        parts[k] = job->out[k] < PARTS_AT_MOST ? job->out[k] : PARTS_AT_MOST;
+        for (ptrdiff_t i = 0; i < parts[k]; i++)
+            cut[k][i] = cut_axis(job, k, i + 1);
+        best[k] = cut[k][0];
+    }
+    for (ptrdiff_t i = 0; i < parts[0]; i++)
+        for (ptrdiff_t j = 0; j < parts[1]; j++)
+            for (ptrdiff_t k = 0; k < parts[2]; k++) {
+                double cost = spectrum_nanoseconds(&cut[0][i], &cut[1][j], &cut[2][k]);
+                if (cost < least) {
+                    least = cost;
+                    best[0] = cut[0][i], best[1] = cut[1][j], best[2] = cut[2][k];
+                }
+            }
+    for (int k = 0; k < AXES; k++) {
+        job->length[k] = best[k].length;
+        job->tiles[k] = best[k].tiles;
+        job->tile[k] = best[k].length - job->side[k] + 1;
+    }
+    return least;
+}
+
+static void cut_for_products(match_job *job)
+{
+    const ptrdiff_t most[2][AXES] = {{1, 64, 512}, {16, 32, 256}};
+    for (int k = 0; k < AXES; k++) {
+        ptrdiff_t side = most[job->out[0] > 1 || job->side[0] > 1][k];
+        job->tiles[k] = (job->out[k] + side - 1) / side;
+        job->tile[k] = (job->out[k] + job->tiles[k] - 1) / job->tiles[k];
+        job->length[k] = job->tile[k] + job->side[k] - 1;
+    }
+}
+
+/* The way, the tiles, and nanoseconds on one thread. */
+static double choose(match_job *job, const feature_array *model)
+{
+    double n = (double)product(job->side), outs = (double)product(job->out);
+    int narrow = is_narrow(job->image) && is_narrow(model);
+    int bytes = is_bytes(job->image) && is_bytes(model) && n < 30000;
+    job->is_exact = narrow && n * n * 65536 < EXACT_MOST;
+    double direct =
+        outs * (n * (bytes ? BYTES_NANOSECONDS : DIRECT_NANOSECONDS) + SUMS_NANOSECONDS);
+    double spectrum = cut_for_spectrum(job);
+    job->way = spectrum < direct ? SPECTRUM : bytes ? BYTES : DIRECT;
+    if (job->way != SPECTRUM)
+        cut_for_products(job);
+    return spectrum < direct ? spectrum : direct;
+}
+
+/* ------------------------------------------------------------------------ */
+/* The function                                                             */
+/* ------------------------------------------------------------------------ */
+
+static void layout_shared(match_job *job, int threads, arena *a)
+{
+    size_t rows = (size_t)(job->side[0] * job->side[1]);
+    job->weights = arena_take(a, rows, (size_t)job->side[2] * sizeof(double));
+    job->bytes = arena_take(a, rows, (size_t)fours(job->side[2]));
+    if (job->way != SPECTRUM)
+        return;
+    size_t lines = (size_t)(job->length[0] * job->length[1]);
+    size_t half = (size_t)half_of(job) * sizeof(double);
+    job->real = arena_take(a, lines, half);
+    job->imaginary = arena_take(a, lines, half);
+    for (int k = 0; k < AXES; k++) {
+        transform_layout(&job->t[k], job->length[k], a);
+        job->turning[k] = arena_take(a, (size_t)threads, sizeof(double *));
+        for (int thread = 0; thread < threads; thread++) {
+            double *scratch = transform_scratch(&job->t[k], a);
+            if (a->base != NULL)
+                job->turning[k][thread] = scratch;
+        }
+    }
+}
+
+static feature_status run_tiles(match_job *job, const feature_array *model, team *t)
+{
+    match_scratch counting;
+    arena each = {NULL, 0}, shared = {NULL, 0}, whole;
+    feature_status status = FEATURE_OK;
+    layout(&counting, job, &each);
+    layout_shared(job, t->threads, &shared);
+    whole = shared;
+    job->scratch_size = each.used;
+    arena_take(&whole, (size_t)t->threads,
+               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
+    if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
+        return FEATURE_NO_MEMORY;
+    unsigned char *block = memory_lease(whole.used);
+    if (block == NULL)
+        return FEATURE_NO_MEMORY;
+    shared = (arena){block, 0};
+    layout_shared(job, t->threads, &shared);
+    job->scratch = block + (whole.used - each.used * (size_t)t->threads);
+    measure_template(job, model);
+    if (job->way == SPECTRUM) {
+        for (int k = 0; k < AXES; k++)
+            transform_prepare(&job->t[k]);
+        status = transform_template(job, t);
+    }
+    if (status == FEATURE_OK)
+        status = team_run(t, product(job->tiles), match_tile, job);
+    memory_return(block);
+    return status;
+}
+
+static feature_status check_arrays(const feature_array *image, const feature_array *model,
+                                   const feature_array *response)
+{
+    feature_status status = check_volume(image);
+    if (status == FEATURE_OK)
+        status = image->ndim < 2 || image->ndim > AXES ? FEATURE_BAD_ARGUMENT
+                                                        : check_array(model, image->ndim);
+    if (status == FEATURE_OK)
+        status = check_array(response, image->ndim);
+    if (status != FEATURE_OK)
+        return status;
+    if (response->dtype != (int32_t)storage_type(image))
+        return FEATURE_BAD_DTYPE;
+    for (int k = 0; k < image->ndim; k++)
+        if (model->shape[k] < 1 || model->shape[k] > image->shape[k] ||
+            response->shape[k] != image->shape[k] - model->shape[k] + 1)
+            return FEATURE_BAD_ARGUMENT;
+    return FEATURE_OK;
+}
+
+feature_status feature_match_template(const feature_array *image,
+                                      const feature_array *model,
+                                      const feature_array *response,
+                                      const feature_run *run)
+{
+    feature_status status = check_arrays(image, model, response);
+    if (status != FEATURE_OK)
+        return status;
+    match_job job = {.image = image,
+                     .response = response,
+                     .side = {1, 1, 1},
+                     .out = {1, 1, 1},
+                     .plain = plain_kernels_in_use()};
+    for (int k = 0, axis = AXES - image->ndim; k < image->ndim; k++, axis++) {
+        job.stride[axis] = image->strides[k];
+        job.out_stride[axis] = response->strides[k];
+        job.side[axis] = model->shape[k];
+        job.out[axis] = response->shape[k];
+    }
+    double nanoseconds = choose(&job, model);
+    team t = team_for(run, product(job.tiles), nanoseconds);
+    return run_tiles(&job, model, &t);
+}

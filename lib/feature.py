@@ -17,6 +17,7 @@ from featurelib.corners import (
     corner_shi_tomasi,
 )
 from featurelib.edges import canny
+from featurelib.fisher import fisher_vector, learn_gmm
 from featurelib.library import info, release_memory
 from featurelib.matrix import synthesize_matrix
 from featurelib.peaks import corner_peaks, peak_local_max
@@ -55,4 +56,7 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # fisher
+    "learn_gmm",
+    "fisher_vector",
 ]

@@ -86,6 +86,8 @@ class Case:
     # 0: every element equal, NaN equal to NaN; a function of the call, or a number
     tolerance: float | Callable = 0.0
     adapt: Callable | None = None  # skimage's function -> what it should have been
+    use: Callable | None = None  # of a class, ours or skimage's -> a function
+    takes_image: bool = True  # else the first argument stands for something else
     more: tuple = ()  # arguments behind a small image, where they are needed
     refusals: Callable = tuple  # () -> Refusals
     bench: tuple = ()
@@ -96,12 +98,14 @@ class Case:
         import skimage.feature
 
         theirs = self.formula or getattr(skimage.feature, self.name)
+        theirs = self.use(theirs) if self.use else theirs
         return self.adapt(theirs) if self.adapt else theirs
 
     def ours(self):
         import feature
 
-        return getattr(feature, self.name)
+        ours = getattr(feature, self.name)
+        return self.use(ours) if self.use else ours
 
     def tolerance_of(self, call):
         return self.tolerance(call) if callable(self.tolerance) else self.tolerance
@@ -370,6 +374,7 @@ CANNY_ROWS = (
 # These modules use what stands above.
 import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
+import cases_fisher  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_tensors  # noqa: E402
 
@@ -398,6 +403,7 @@ CASES = (
     *cases_corners.CASES,
     *cases_corner_points.CASES,
     *cases_peaks.CASES,
+    *cases_fisher.CASES,
 )
 
 
@@ -414,7 +420,6 @@ NOT_YET = {
     "matching": "match_descriptors plot_matched_features",
     "template": "match_template",
     "multiscale": "multiscale_basic_features",
-    "fisher": "learn_gmm fisher_vector",
 }
 
 

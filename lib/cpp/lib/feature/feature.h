@@ -16,6 +16,7 @@
  *                  corner_kitchen_rosenfeld; corner_fast, corner_moravec,
  *                  corner_orientations
  *   9. Peaks       peak_local_max, corner_peaks
+ *  10. Fisher      fisher_statistics
  *
  * Promises that hold for every function:
  *
@@ -418,6 +419,29 @@ FEATURE_API feature_status feature_peak_local_max(
     const feature_array *image, const feature_array *footprint,
     const feature_array *labels, const feature_peaks_parameters *parameters,
     ptrdiff_t capacity, int64_t *index, ptrdiff_t *count, const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 10. Fisher                                                               */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * What Fisher vectors are made of: the posterior p(k | x) of each mode k of a mixture
+ * of Gaussians with diagonal covariances, summed over all descriptors x.
+ *
+ *   descriptors  (count, length) of any dtype, taken as numbers, not scaled
+ *   means        (modes, length) float64
+ *   scales       (modes, length) float64: 1 / standard deviation
+ *   offsets      (modes) float64: log(weight) + sum(log(scales)), and any constant
+ *   sums         (modes, 1 + 2 length) float64: of p, of p x and of p x^2
+ *
+ * Descriptors that hold NaN or infinity make the first column NaN.
+ */
+FEATURE_API feature_status feature_fisher_statistics(const feature_array *descriptors,
+                                                     const feature_array *means,
+                                                     const feature_array *scales,
+                                                     const feature_array *offsets,
+                                                     const feature_array *sums,
+                                                     const feature_run *run);
 
 #ifdef __cplusplus
 }

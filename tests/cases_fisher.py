@@ -23,12 +23,14 @@ def mixture(means, covariances, weights):
 
 
 def draw_mixture(rng, descriptors):
-    """Modes among the descriptors, so that some have neighbours."""
+    """Modes among the descriptors, so that some have neighbours, and not narrow against
+    the numbers: there the reference, which expands the square, loses its digits."""
     modes, length = int(rng.choice([1, 2, 3, 7, 8, 9, 16, 19])), descriptors.shape[1]
     values = np.asarray(descriptors, np.float64)
-    values = values[np.isfinite(values)] if values.size else np.zeros(1)
-    spread = (np.ptp(values) if values.size else 0) or 1.0
-    low = values.min() if values.size else 0
+    values = values[np.isfinite(values)]
+    values = values if values.size else np.zeros(1)
+    spread = max(np.ptp(values), np.abs(values).max() / 4) or 1.0
+    low = values.min()
     means = low + spread * rng.random((modes, length))
     covariances = (spread * rng.uniform(0.3, 2, (modes, length))) ** 2
     weights = rng.random(modes) + 0.01
@@ -38,8 +40,8 @@ def draw_mixture(rng, descriptors):
 def drop_extremes(image):
     """Numbers whose squares' squares are finite and not lost."""
     if image.dtype.kind == "f" and image.size:
-        tiny = np.abs(image) < 1e-10
-        huge = np.abs(image) > 1e10
+        size = np.abs(image.astype(np.float64))
+        tiny, huge = size < 1e-10, size > 1e10
         if ((tiny & (image != 0)) | huge).any():
             return np.where(tiny | huge, 0, image).astype(image.dtype)
     return image
@@ -182,7 +184,7 @@ def learn_refusals():
 
     ones = np.ones((9, 3))
     wrong = "Please ensure "
-    for name, value in (("text", "ones"), ("None", None), ("tuple", (ones,))):
+    for name, value in (("text", "ones"), ("None", None)):
         yield refuse(name, Exception, wrong + "descriptors are either", value)
     yield refuse("lists", Exception, wrong + "descriptors are a list", [[1, 2], [3]])
     yield refuse("a list in it", TypeError, wrong, [ones, [1]])

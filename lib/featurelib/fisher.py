@@ -166,8 +166,10 @@ def learn_gmm(descriptors, *, n_modes=32, gm_args=None, workers=None):
         parts = [as_array(part, "descriptors") for part in descriptors]
         descriptors = np.vstack(parts)
     gmm = mixture(n_components=n_modes, **gm_args)
+    # in C's order: scikit-learn's last bits depend on strides
+    numbers = np.ascontiguousarray(as_array(descriptors, "descriptors"))
     with _limited(workers):
-        return gmm.fit(as_array(descriptors, "descriptors"))
+        return gmm.fit(numbers)
 
 
 # ---------------------------------------------------------------------------

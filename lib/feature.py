@@ -26,6 +26,7 @@ from featurelib.corners import (
 )
 from featurelib.daisy import daisy
 from featurelib.edges import canny
+from featurelib.fisher import fisher_vector, learn_gmm
 from featurelib.haar import (
     draw_haar_like_feature,
     haar_like_feature,
@@ -75,6 +76,9 @@ __all__ = [
     # peaks
     "peak_local_max",
     "corner_peaks",
+    # fisher
+    "learn_gmm",
+    "fisher_vector",
     # template
     "match_template",
     # multiscale

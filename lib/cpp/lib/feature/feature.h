@@ -24,6 +24,7 @@
  *  15. DAISY       daisy
  *  16. Multiscale  multiscale_basic_features
  *  17. Template    match_template
+ *  18. Fisher      fisher_statistics
  *
  * Promises that hold for every function:
  *
@@ -866,6 +867,29 @@ FEATURE_API feature_status feature_match_template(const feature_array *image,
                                                   const feature_array *model,
                                                   const feature_array *response,
                                                   const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 18. Fisher                                                               */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * What Fisher vectors are made of: the posterior p(k | x) of each mode k of a mixture
+ * of Gaussians with diagonal covariances, summed over all descriptors x.
+ *
+ *   descriptors  (count, length) of any dtype, taken as numbers, not scaled
+ *   means        (modes, length) float64
+ *   scales       (modes, length) float64: 1 / standard deviation
+ *   offsets      (modes) float64: log(weight) + sum(log(scales)), and any constant
+ *   sums         (modes, 1 + 2 length) float64: of p, of p x and of p x^2
+ *
+ * Descriptors that hold NaN or infinity make the first column NaN.
+ */
+FEATURE_API feature_status feature_fisher_statistics(const feature_array *descriptors,
+                                                     const feature_array *means,
+                                                     const feature_array *scales,
+                                                     const feature_array *offsets,
+                                                     const feature_array *sums,
+                                                     const feature_run *run);
 
 #ifdef __cplusplus
 }

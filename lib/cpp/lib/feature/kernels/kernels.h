@@ -289,6 +289,22 @@ typedef struct template_numbers {
     int is_whole; /* products of integers, which may be a little off */
 } template_numbers;
 
+/*
+ * A mixture of Gaussians (fisher.c) as kernels read it: element d of all modes side by
+ * side, their number filled up to a multiple of MIXTURE_LANES with modes that nothing
+ * belongs to. Blocks hold MIXTURE_BLOCK descriptors, `pitch` elements apart, a multiple
+ * of MIXTURE_LANES; what lies behind the last element or descriptor is 0.
+ */
+#define MIXTURE_LANES 8
+#define MIXTURE_BLOCK 32
+#define MIXTURE_LEAST 0x1p-100 /* smaller posteriors add nothing to a sum */
+
+typedef struct mixture_table {
+    ptrdiff_t given, modes, length, pitch;
+    wide *means, *scales; /* (length, modes); scales are 1 / sigma */
+    wide *offsets; /* of each mode: the logarithm of its weight times its height */
+} mixture_table;
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

@@ -194,7 +194,7 @@ def refusals():
 
 def volume_of(image):
     """The pixels of a photograph as a cube."""
-    side = round(image.size ** (1 / 3))
+    side = int(image.size ** (1 / 3) + 1e-9)
     return image.reshape(-1)[: side**3].reshape(side, side, side)
 
 

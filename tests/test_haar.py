@@ -7,6 +7,7 @@ import inspect
 import io
 import pickle
 
+import cases  # noqa: F401  (it imports cases_haar, which needs it)
 import cases_haar
 import compare
 import feature

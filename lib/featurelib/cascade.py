@@ -3,8 +3,6 @@
 
 import math
 import operator
-from xml.etree.ElementTree import TreeBuilder
-from xml.parsers import expat
 
 import numpy as np
 
@@ -76,6 +74,10 @@ def _malformed(reason, *reference_kinds):
 def _parse(data):
     """The tree of an XML text. Document types, which can define entities that grow
     without end, are refused."""
+    # Imported here: they take longer than all the rest of `import feature`.
+    from xml.etree.ElementTree import TreeBuilder
+    from xml.parsers import expat
+
     builder = TreeBuilder()
     parser = expat.ParserCreate()
 

@@ -186,6 +186,12 @@ void NAME(add_counts)(const uint32_t *restrict in, ptrdiff_t n, uint32_t *restri
 typedef uint32_t four_counts __attribute__((vector_size(16)));
 typedef double four_wides __attribute__((vector_size(32)));
 
+#ifdef __clang__
+#define PICK_FOUR(a, b, i, j, k, l) __builtin_shufflevector(a, b, i, j, k, l)
+#else
+#define PICK_FOUR(a, b, i, j, k, l) __builtin_shuffle(a, b, (four_counts){i, j, k, l})
+#endif
+
 /* Four rows as four columns. */
 static inline void turn(const uint32_t *const *rows, ptrdiff_t x, four_counts *out)
 {
@@ -194,14 +200,12 @@ static inline void turn(const uint32_t *const *rows, ptrdiff_t x, four_counts *o
     memcpy(&b, rows[1] + x, sizeof b);
     memcpy(&c, rows[2] + x, sizeof c);
     memcpy(&d, rows[3] + x, sizeof d);
-    const four_counts low = {0, 4, 1, 5}, high = {2, 6, 3, 7};
-    const four_counts first = {0, 1, 4, 5}, last = {2, 3, 6, 7};
-    four_counts ab = __builtin_shuffle(a, b, low), cd = __builtin_shuffle(c, d, low);
-    out[0] = __builtin_shuffle(ab, cd, first);
-    out[1] = __builtin_shuffle(ab, cd, last);
-    ab = __builtin_shuffle(a, b, high), cd = __builtin_shuffle(c, d, high);
-    out[2] = __builtin_shuffle(ab, cd, first);
-    out[3] = __builtin_shuffle(ab, cd, last);
+    four_counts ab = PICK_FOUR(a, b, 0, 4, 1, 5), cd = PICK_FOUR(c, d, 0, 4, 1, 5);
+    out[0] = PICK_FOUR(ab, cd, 0, 1, 4, 5);
+    out[1] = PICK_FOUR(ab, cd, 2, 3, 6, 7);
+    ab = PICK_FOUR(a, b, 2, 6, 3, 7), cd = PICK_FOUR(c, d, 2, 6, 3, 7);
+    out[2] = PICK_FOUR(ab, cd, 0, 1, 4, 5);
+    out[3] = PICK_FOUR(ab, cd, 2, 3, 6, 7);
 }
 
 void NAME(write_counts)(const uint32_t *const *rows, ptrdiff_t count, ptrdiff_t n,

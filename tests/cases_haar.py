@@ -328,17 +328,17 @@ def cascade_call(rng, shape=None, layout=None):
         image, note = images.lay_out(image, layout), f"RGB, {layout}"
     else:
         image, note = images.draw_image(rng, CASCADE_DTYPES, shape, layout)
-    face = rng.random() < 0.25
+    face = rng.random() < 0.15
     keywords = {"which": "face" if face else int(rng.integers(12))}
     keywords["scale_factor"] = float(rng.choice([1.05, 1.2, 1.5, 2]))
     keywords["step_ratio"] = float(rng.choice([0.5, 1, 1, 1.5, 3]))
     if image.size > 4000:
         keywords["scale_factor"] = max(1.2, keywords["scale_factor"])
         keywords["step_ratio"] = max(1.5, keywords["step_ratio"])
-    keywords["min_size"] = tuple(int(n) for n in rng.integers(1, 20, 2))
-    keywords["max_size"] = tuple(int(n) for n in rng.integers(15, 90, 2))
+    keywords["min_size"] = tuple(int(n) for n in rng.integers(1, 14, 2))
+    keywords["max_size"] = tuple(int(n) for n in rng.integers(30, 90, 2))
     if rng.random() < 0.9:
-        keywords["min_neighbor_number"] = int(rng.choice([0, 1, 1, 2, 5]))
+        keywords["min_neighbor_number"] = int(rng.choice([0, 0, 0, 1, 1, 2, 5]))
     if rng.random() < 0.3:
         keywords["intersection_score_threshold"] = float(rng.choice([0, 0.3, 0.9]))
     return Call((image,), with_workers(rng, keywords), note)

@@ -143,7 +143,7 @@ def where_it_is_right(function):
             size = np.prod(np.add(image.shape, 2 * np.array(template.shape)))
             largest = np.square(np.abs(whole).max()) * size
             spread = np.var(template) * template.size
-            right = (deviation > 1e-5 * largest) & np.isfinite(largest) & (
+            right = (deviation > 1e-4 * largest) & np.isfinite(largest) & (
                 spread > 1e-5 * np.square(template).max() * size
             ) & (np.sqrt(deviation * spread) > 2 * np.finfo(dtype).eps)
         return np.where(right, theirs, exact).astype(dtype)

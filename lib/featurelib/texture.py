@@ -184,9 +184,9 @@ def local_binary_pattern(
     >>> import feature
     >>> image = np.array([[5, 5, 5], [5, 6, 7], [5, 7, 7]], np.uint8)
     >>> feature.local_binary_pattern(image, 4, 1, dtype=np.uint8)
-    array([[9, 13, 12],
-           [9,  9, 12],
-           [3,  3,  6]], dtype=uint8)
+    array([[ 9, 13, 12],
+           [11,  9,  8],
+           [ 3,  1,  6]], dtype=uint8)
     """
     image = as_array(image, "image", MASK_HINT)
     check_2d(image)

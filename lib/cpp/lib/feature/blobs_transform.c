@@ -18,7 +18,7 @@
 #include "core/memory.h"
 
 #define SLACK 1e-12
-/* The cost model, measured with AVX-512: of filters, for an element. */
+/* The cost model, estimated for AVX-512: of filters, for an element. */
 #define NANOSECONDS_OF_A_TAP 0.09
 #define NANOSECONDS_OF_A_PASS 0.5
 #define NANOSECONDS_TO_PREPARE 100000.0 /* tables and multipliers */

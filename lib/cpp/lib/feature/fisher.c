@@ -16,16 +16,16 @@
  * differences are squared as they are: scikit-learn expands the square, which loses
  * digits when a mean is far from 0 against its sigma. Exponentials are taken of what is
  * below the largest logarithm. Posteriors below 2^-100 are left out of the last two
- * sums: in photographs' descriptors most are.
+ * sums.
  *
  * Order. Blocks of 32 descriptors are converted, compared with all modes and summed
  * while they are in the first cache. A band is some blocks, at most 32 bands are all;
  * their number depends on the descriptors alone, and so does the order of every sum:
  * within a band as descriptors come, then band after band.
  *
- * Cost. Four operations for each descriptor, mode and element find the distances (the
- * processor is bound by them), as many weigh what is left; each descriptor is read
- * once. A band keeps K (1 + 2 D) sums.
+ * Cost. Four operations for each descriptor, mode and element find the distances, as
+ * many weigh what is left; each descriptor is read once. A band keeps K (1 + 2 D) sums,
+ * so that 32 of them take 17 MB for 256 modes of 128 elements.
  */
 #include <math.h>
 #include <string.h>

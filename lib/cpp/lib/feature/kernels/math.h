@@ -63,7 +63,7 @@ static inline double logarithm(double x)
 /*
  * exp(x) for x <= 0 without branches or divisions, so that loops of it become vectors;
  * error below 1 unit in the last place down to x = -700, 0 below that, NaN for NaN. As
- * above, but k is found by adding 3 * 2^51, which leaves it in the lowest bits.
+ * exp_below_zero, but k is found by adding 3 * 2^51, which leaves it in the lowest bits.
  */
 static inline double exponential(double x)
 {

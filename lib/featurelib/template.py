@@ -74,8 +74,8 @@ def _pad(image, widths, mode, constants):
     keeps = mode in _COPYING if isinstance(mode, str) else False
     if mode == "constant":
         keeps = image.dtype.kind in "biu" and _is_kept(constants, image.dtype)
-    if not keeps:
-        image = image.astype(stored_type(image), copy=False)
+    if not keeps:  # in C order: means must not depend on the order of the sum
+        image = np.ascontiguousarray(image, dtype=stored_type(image))
     return np.pad(image, widths, mode=mode, **keywords)
 
 

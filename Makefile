@@ -26,7 +26,7 @@ run: build ## Build the library and find the edges of a photograph
 test: build venv-test ## C tests, then the Python tests
 	scripts/build test -DFEATURE_TESTS=ON
 	ctest --test-dir build/test --output-on-failure
-	python -m pytest tests
+	python -m pytest -n "$$(nproc)" --dist loadgroup tests
 
 check: venv-test ## The same under AddressSanitizer and UBSan
 	scripts/sanitize

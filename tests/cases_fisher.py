@@ -254,7 +254,7 @@ CASES = (
         takes_image=False,
         tolerance=1e-10,
         refusals=learn_refusals,
-        bench=(Row(160, 160, "f8", keywords=MODES, of=patches),) * 2,
+        bench=(Row(160, 160, "f8", keywords=MODES, of=patches),),
         random_calls=200,
     ),
     FisherCase(

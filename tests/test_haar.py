@@ -303,7 +303,7 @@ def test_numbers_that_cannot_be_are_refused_where_they_are_set():
 def test_more_windows_than_expected_are_found_in_the_second_try():
     text = cases_haar.random_cascade(1)
     detector = feature.Cascade(io.StringIO(text), eps=1e9)  # everything passes
-    image = images.generator("windows").random((150, 160))
+    image = images.generator("windows").random((106, 120))
     how = (1.5, 1.0, (4, 4), (20, 20), 0, 2.0)  # no two in one group
     found = detector.detect_multi_scale(image, *how, workers=1)
     assert len(found) > 3 * 4096

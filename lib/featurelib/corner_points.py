@@ -330,7 +330,7 @@ def corner_orientations(image, corners, mask, *, workers=None):
     return angles
 
 
-_WINDOW_MOST = 2**21  # side of a window
+_WINDOW_MOST = 2**15  # side of a window: the memory for it grows with its square
 _NEARLY_WHOLE = 1e-3  # so far may corners be from a pixel
 
 

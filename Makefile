@@ -23,9 +23,9 @@ help: ## Show this help
 run: build ## Build the library and find the edges of a photograph
 	python example/pycextension.py
 
-test: build venv-test ## C tests, then the Python tests
-	scripts/build test -DFEATURE_TESTS=ON
-	ctest --test-dir build/test --output-on-failure
+test: venv-test ## C tests, then the Python tests
+	scripts/build -DFEATURE_TESTS=ON
+	ctest --test-dir lib/cpp/build --output-on-failure
 	python -m pytest -n "$$(nproc)" --dist loadgroup tests
 
 check: venv-test ## The same under AddressSanitizer and UBSan

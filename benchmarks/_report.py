@@ -27,7 +27,8 @@ Rows that they do not cover, like some volumes, have none. A name of OpenCV alon
 the same job by another definition: `GaussianBlur` and `cv2.Canny` with the same
 thresholds, whose edges are counted as are those of canny's rewrite that differ;
 `cv2.cornerHarris`, with boxes for the Gaussian; `cv2` FAST, which finds corners
-without a response. For `synthesize_matrix` the limits are a copy that moves as many
+without a response; `cv2.BFMatcher` and products of matrices, which match numbers
+without float64's last places; `cv2.matchTemplate`, which sums in float32. For `synthesize_matrix` the limits are a copy that moves as many
 bytes (read and written together), with ordinary and with non-temporal stores, by as
 many threads.
 """

@@ -71,13 +71,20 @@ def ours(case, call, threads, expected):
     return lambda: function(*call.arguments, **keywords)
 
 
+def text_of(value):
+    if isinstance(value, list):
+        return f"of {len(value)}"
+    return value.__name__ if isinstance(value, type) else value
+
+
 def label(case, row):
     words = [f"{row.rows} x {row.cols}", np.dtype(row.dtype).name, row.picture]
     words += [row.of.__name__.replace("_", " ")] if row.of is not None else []
+    words += [row.words] if row.words else []
     if "use_quantiles" in row.keywords:
         words.append("quantiles")
     else:
-        words += [f"{key} {value}" for key, value in row.keywords.items()]
+        words += [f"{key} {text_of(value)}" for key, value in row.keywords.items()]
     words += [row.prepare.__name__] if row.prepare else []
     return ", ".join(words + ["mask"] * row.mask)
 

@@ -11,9 +11,13 @@ import numpy as np
 import peers_blobs
 import peers_corner_points
 import peers_corners
+import peers_dense
 import peers_edges
+import peers_haar
+import peers_matching
 import peers_peaks
 import peers_tensors
+import peers_texture
 from _contender import Contender, opencv
 
 
@@ -49,4 +53,8 @@ PEERS = {
     **peers_corner_points.PEERS,
     **peers_peaks.PEERS,
     **peers_blobs.PEERS,
+    **peers_dense.PEERS,
+    **peers_haar.PEERS,
+    **peers_matching.PEERS,
+    **peers_texture.PEERS,
 }

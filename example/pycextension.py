@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The first look: a matrix through the library, then a photograph's edges, blobs and
-corners.
+"""The first look: a matrix through the library, then a photograph's edges, blobs,
+corners and texture, and the face in another one.
 
     python example/pycextension.py [PHOTO] [--out DIR]
 
@@ -16,7 +16,7 @@ import warnings
 from pathlib import Path
 
 import numpy as np
-from PIL import Image, ImageOps, UnidentifiedImageError
+from PIL import Image, ImageDraw, ImageOps, UnidentifiedImageError
 
 
 def find_root():
@@ -163,6 +163,40 @@ def write_blobs(folder, image):
     write_picture(folder / "blobs.png", figure.savefig)
 
 
+def write_texture(folder, image):
+    """Side by side how edges run in each cell (HOG) and a local binary pattern map."""
+    shown = as_bytes(image)
+    if min(shown.shape) < 8:
+        print("Texture: left out, the photograph is smaller than a cell of HOG")
+        return
+    blocks, lines = feature.hog(shown, cells_per_block=(1, 1), visualize=True)
+    # Codes 0 to 8 count neighbours that are not darker, 9 is any other pattern.
+    codes = feature.local_binary_pattern(shown, 8, 1, "uniform", dtype=np.uint8)
+    print(f"HOG has {blocks.size} numbers; {np.mean(codes < 9):.0%} of patterns uniform")
+    lines = 255 * np.sqrt(lines / max(lines.max(), 1e-30))
+    both = np.hstack([lines.astype(np.uint8), codes * np.uint8(28)])
+    write_picture(folder / "texture.png", Image.fromarray(both).save)
+
+
+def write_faces(folder):
+    """Frames around the faces in scikit-image's `astronaut`."""
+    if not data:
+        print("Faces: left out, scikit-image is not installed")
+        return
+    photo = data.astronaut()
+    detector = feature.Cascade(data.lbp_frontal_face_cascade_filename())
+    faces = detector.detect_multi_scale(
+        photo, scale_factor=1.2, step_ratio=1, min_size=(60, 60), max_size=(123, 123)
+    )
+    print(f"Found {len(faces)} face{'' if len(faces) == 1 else 's'} in astronaut")
+    picture = Image.fromarray(photo)
+    pen = ImageDraw.Draw(picture)
+    for face in faces:
+        last = face["c"] + face["width"] - 1, face["r"] + face["height"] - 1
+        pen.rectangle((face["c"], face["r"], *last), outline="yellow", width=3)
+    write_picture(folder / "faces.png", picture.save)
+
+
 def reason(error):
     """What went wrong, in one line."""
     if isinstance(error, UnidentifiedImageError):
@@ -197,6 +231,8 @@ def main():
     try:
         write_edges(options.out, image, edges)
         write_blobs(options.out, image)
+        write_texture(options.out, image)
+        write_faces(options.out)
     except OSError as error:
         parser.exit(2, f"{options.out}: cannot be written: {reason(error)}\n")
     return 0 if same else 1

@@ -73,6 +73,7 @@ class Row:
     of: Callable | None = None  # what the first argument is made of the picture by
     prepare: Callable | None = None  # image -> what is really passed
     more: Callable | None = None  # image -> the arguments behind it
+    words: str = ""  # what these are, where the label would not tell
 
 
 @dataclass(frozen=True)

@@ -242,7 +242,8 @@ def sixteen_modes(rows):
     return (learnt(16, few.tobytes(), few.shape),)
 
 
-MODES = {"n_modes": 4, "gm_args": {"covariance_type": "diag", "random_state": 0}}
+HOW = {"covariance_type": "diag", "random_state": 0, "max_iter": 10, "tol": 0.1}
+MODES = {"n_modes": 4, "gm_args": HOW}
 
 CASES = (
     LearnCase(

@@ -420,9 +420,13 @@ def drawn_features(image):
 
 
 HAAR_ROWS = tuple(
-    Row(24, 24, dtype, of=integral, more=more)
+    Row(24, 24, dtype, of=integral, more=more, words=words)
     for dtype in ("u1", "f8", "f4")
-    for more in (all_of_24, two_thousand, two_thousand_packed)
+    for more, words in (
+        (all_of_24, "all types"),
+        (two_thousand, "2,000 given"),
+        (two_thousand_packed, "2,000 given packed"),
+    )
 )
 
 TWENTY = {"max_n_features": 20, "rng": 1}

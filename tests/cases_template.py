@@ -210,7 +210,9 @@ def part_of(side):
 
 
 ROWS = tuple(
-    Row(n, n, dtype, keywords=keywords, more=part_of(side))
+    Row(
+        n, n, dtype, keywords=keywords, more=part_of(side), words=f"{side} x {side}"
+    )
     for n in (512, 2048)
     for dtype, side, keywords in (
         ("u1", 64, {}),
@@ -219,7 +221,7 @@ ROWS = tuple(
         ("f8", 32, {}),
     )
 )
-CUBE = Row(512, 512, "f8", prepare=volume_of, more=part_of(16))
+CUBE = Row(512, 512, "f8", prepare=volume_of, more=part_of(16), words="16 x 16 x 16")
 
 
 CASES = (

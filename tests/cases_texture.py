@@ -132,6 +132,9 @@ def graycoprops_call(rng, shape=None, layout=None):
         P /= rng.choice([1, max(1, P.sum()), 1e-10, 1e10])
     P = images.lay_out(P.astype(dtype), any_layout(rng, layout))
     arguments = (P, str(rng.choice(PROPERTIES))) if rng.random() < 0.9 else (P,)
+    if rng.random() < 0.1:
+        some = rng.permutation(PROPERTIES)[: rng.integers(1, len(PROPERTIES) + 1)]
+        arguments = P, some.tolist()
     return Call(arguments, with_workers(rng, {}), f"{dtype}, {P.shape}")
 
 
@@ -140,6 +143,8 @@ def one_value_correlates(theirs):
     deviation for 0."""
 
     def correlation(P, prop="contrast"):
+        if not isinstance(prop, (str, type(None))):
+            return {name: correlation(P, name) for name in prop}
         result = theirs(P, prop)
         if prop == "correlation":
             rows, columns = (P != 0).any(axis=1), (P != 0).any(axis=0)
@@ -174,6 +179,13 @@ def matrices_of(image):
     return graycomatrix(image, [1, 2], ANGLES)
 
 
+def matrix_of_window(image):
+    """32 levels, one distance, four angles."""
+    from skimage.feature import graycomatrix
+
+    return graycomatrix(image // 8, [1], ANGLES, 32)
+
+
 # ------------------------------------------------------------ local_binary_pattern
 
 METHODS = ("default", "ror", "uniform", "nri_uniform", "var")
@@ -189,7 +201,27 @@ def local_binary_pattern_call(rng, shape=None, layout=None):
     method = str(rng.choice(METHODS))
     keywords = {"method": method.upper()} if rng.random() < 0.5 else {}
     more = () if keywords else (method,)
+    if rng.random() < 0.3 and method != "var":
+        keywords["dtype"] = draw_code_type(rng, method, count)
     return Call((image, count, radius, *more), with_workers(rng, keywords), note)
+
+
+def draw_code_type(rng, method, count):
+    """An integer type in which the codes have room."""
+    short = {"uniform": count + 1, "nri_uniform": count * (count - 1) + 2}
+    largest = short.get(method, 2**count - 1)
+    types = (np.uint8, np.uint16, np.uint32, np.uint64)
+    return rng.choice([t for t in types if np.iinfo(t).max >= largest])
+
+
+def as_integers(theirs):
+    """The reference with our `dtype`."""
+
+    def patterns(*arguments, dtype=None, **keywords):
+        codes = theirs(*arguments, **keywords)
+        return codes if dtype is None else codes.astype(dtype)
+
+    return patterns
 
 
 def local_binary_pattern_refusals():
@@ -301,16 +333,17 @@ def integral_of(image):
     return image.astype(np.float64).cumsum(axis=0).cumsum(axis=1)
 
 
-def pattern_rows(count, radius, *methods):
+def pattern_rows(count, radius, *methods, **keywords):
     return tuple(
-        Row(*size, more=circle(count, radius), keywords={"method": method})
+        Row(
+            *size,
+            more=lambda image: (count, radius),
+            keywords={"method": method, **keywords},
+            words=f"P {count}, R {radius}",
+        )
         for size in SIZES
         for method in methods
     )
-
-
-def circle(count, radius):
-    return lambda image: (count, radius)
 
 
 def offsets(distances, angles, *levels):
@@ -318,19 +351,35 @@ def offsets(distances, angles, *levels):
 
 
 EIGHT = [k * np.pi / 8 for k in range(8)]
+FOUR = "1 distance, 4 angles"
+BOTH_WAYS = {"symmetric": True, "normed": True}
+
+
+def eighth(image):
+    return image // 8
+
+
 MATRIX_ROWS = tuple(
     row
     for size in SIZES
     for row in (
-        Row(*size, more=offsets([1], ANGLES)),
-        Row(*size, of=quarter, more=offsets([1], ANGLES, 64)),
+        Row(*size, more=offsets([1], ANGLES), words=FOUR),
+        Row(*size, of=quarter, more=offsets([1], ANGLES, 64), words=f"{FOUR}, 64 levels"),
+        Row(*size, more=offsets([1], ANGLES), keywords=BOTH_WAYS, words=FOUR),
         Row(
             *size,
-            more=offsets([1], ANGLES),
-            keywords={"symmetric": True, "normed": True},
+            more=offsets([1, 2, 3, 4, 5], EIGHT),
+            keywords={"levels": 256},
+            words="5 distances, 8 angles",
         ),
-        Row(*size, more=offsets([1, 2, 3, 4, 5], EIGHT), keywords={"levels": 256}),
     )
+)
+WINDOW_ROWS = tuple(
+    Row(
+        11, 11, of=eighth, more=offsets([1], ANGLES, 32), keywords=keywords,
+        words=f"{FOUR}, 32 levels",
+    )
+    for keywords in ({}, BOTH_WAYS)
 )
 
 
@@ -347,7 +396,7 @@ CASES = (
         dtypes=INTEGERS,
         more=([1], [0.0, 1.0]),
         refusals=graycomatrix_refusals,
-        bench=MATRIX_ROWS,
+        bench=(*MATRIX_ROWS, *WINDOW_ROWS),
         random_calls=1000,
     ),
     Case(
@@ -359,8 +408,12 @@ CASES = (
         adapt=one_value_correlates,
         small=small_matrix,
         refusals=graycoprops_refusals,
-        bench=tuple(
-            Row(512, 512, of=matrices_of, keywords={"prop": prop}) for prop in PROPERTIES
+        bench=(
+            *(
+                Row(512, 512, of=matrices_of, keywords={"prop": prop})
+                for prop in (*PROPERTIES, list(PROPERTIES))
+            ),
+            Row(11, 11, of=matrix_of_window, keywords={"prop": "contrast"}),
         ),
         random_calls=1000,
     ),
@@ -371,7 +424,12 @@ CASES = (
         dtypes=REAL,
         more=(8, 1.0),
         refusals=local_binary_pattern_refusals,
-        bench=(*pattern_rows(8, 1, *METHODS), *pattern_rows(24, 3, "uniform", "ror")),
+        adapt=as_integers,
+        bench=(
+            *pattern_rows(8, 1, *METHODS),
+            *pattern_rows(8, 1, *METHODS[:4], dtype=np.uint8),
+            *pattern_rows(24, 3, "uniform", "ror"),
+        ),
         random_calls=1000,
     ),
     Case(

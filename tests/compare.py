@@ -36,6 +36,8 @@ class Outcome:
 def describe(value):
     if isinstance(value, (tuple, list)):
         return ", ".join(map(describe, value))
+    if isinstance(value, dict):
+        return ", ".join(f"{key}: {describe(part)}" for key, part in value.items())
     if not isinstance(value, np.ndarray):
         return repr(value)
     return f"{value.dtype} {value.shape}, {np.count_nonzero(value)} not zero"
@@ -98,6 +100,10 @@ def warning_difference(ours, theirs):
 def value_difference(ours, theirs, tolerance=0.0):
     if isinstance(theirs, (tuple, list)):
         return sequence_difference(ours, theirs, tolerance)
+    if isinstance(theirs, dict):
+        if not isinstance(ours, dict) or list(ours) != list(theirs):
+            return f"{describe(ours)}, not a dict of {', '.join(theirs)}"
+        return sequence_difference([*ours.values()], [*theirs.values()], tolerance)
     if not isinstance(theirs, np.ndarray):
         return None if ours == theirs else f"{ours!r}, not {theirs!r}"
     if type(ours) is not np.ndarray:
@@ -140,6 +146,8 @@ def canonical(value):
     """Bytes that are equal exactly when two results are the same."""
     if isinstance(value, (tuple, list)):
         return b"".join(canonical(part) for part in value)
+    if isinstance(value, dict):
+        return b"".join(canonical(part) for pair in value.items() for part in pair)
     array = np.array(value, order="C")
     if array.dtype == object:
         return repr(array.tolist()).encode()

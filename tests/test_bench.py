@@ -35,15 +35,23 @@ def rows():
             yield pytest.param(case, row, id=f"{case.name}-{row}")
 
 
+def test_every_row_has_a_label_of_its_own():
+    for case in cases.CASES:
+        labels = [bench.label(case, row) for row in case.bench]
+        assert sorted(set(labels)) == sorted(labels), case.name
+
+
 def run(case, words):
     row = next(row for row in case.bench if bench.label(case, row) == words)
     return bench.run_row(case, tiny(row), 2, rounds=1, seconds=0)
 
 
-@pytest.fixture(autouse=True)
-def without_numba(monkeypatch):
+@pytest.fixture(autouse=True, scope="module")
+def without_numba():
     """Compiling the rewrites takes longer than all the rest."""
-    monkeypatch.setattr(_contender, "numba", None)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_contender, "numba", None)
+        yield
 
 
 @pytest.mark.parametrize("case, words", list(rows()))
@@ -100,7 +108,7 @@ def test_every_picture_of_the_benchmark_but_the_constant_one_has_edges():
             assert case.reference()(*call.arguments, **call.keywords).any(), row
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def measured():
     """One row measured, and passed off as a row of every case."""
     measured, results = cases.find("canny"), []

@@ -27,16 +27,21 @@ static double spec_sum(const double *in, const double *weights, ptrdiff_t radius
     return sum;
 }
 
-/* One row of sums, or two whose rows begin one below the other. */
+/* One row of sums, or a group whose rows begin one below the other. */
 static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
                         ptrdiff_t radius, int count)
 {
-    wide_row in[2 * RADIUS_AT_MOST + 2], out[2] = {wide_row_new(n), wide_row_new(n)};
-    const wide *rows[2 * RADIUS_AT_MOST + 2];
+    wide_row in[2 * RADIUS_AT_MOST + ROW_GROUP], out[ROW_GROUP];
+    const wide *rows[2 * RADIUS_AT_MOST + ROW_GROUP];
+    wide *sums[ROW_GROUP];
     double weights[RADIUS_AT_MOST + 1];
     ptrdiff_t under = 2 * radius + count;
     int calm = random_below(3) != 0, wrong = 0;
     fill_weights(weights, radius);
+    for (int c = 0; c < ROW_GROUP; c++) {
+        out[c] = wide_row_new(n);
+        sums[c] = out[c].first;
+    }
     for (ptrdiff_t y = 0; y < under; y++) {
         in[y] = wide_row_new(n);
         fill_row(in[y].first, 0, n, calm);
@@ -45,9 +50,9 @@ static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
     if (count == 1)
         k->smooth_columns(rows, weights, radius, n, out[0].first);
     else
-        k->smooth_column_pairs(rows, weights, radius, n, out[0].first, out[1].first);
+        k->smooth_column_groups(rows, weights, radius, n, sums);
     for (ptrdiff_t x = 0; x < n; x++) {
-        double column[2 * RADIUS_AT_MOST + 2];
+        double column[2 * RADIUS_AT_MOST + ROW_GROUP];
         for (ptrdiff_t y = 0; y < under; y++)
             column[y] = rows[y][x];
         for (int c = 0; c < count; c++) {
@@ -59,8 +64,8 @@ static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
     CHECK(wrong == 0);
     for (ptrdiff_t y = 0; y < under; y++)
         guarded_free(&in[y].memory);
-    guarded_free(&out[0].memory);
-    guarded_free(&out[1].memory);
+    for (int c = 0; c < ROW_GROUP; c++)
+        guarded_free(&out[c].memory);
 }
 
 static void columns_all(const real_kernels *k, int is_float, int count)
@@ -76,9 +81,9 @@ void check_smooth_columns(const real_kernels *k, int is_float)
     columns_all(k, is_float, 1);
 }
 
-void check_smooth_column_pairs(const real_kernels *k, int is_float)
+void check_smooth_column_groups(const real_kernels *k, int is_float)
 {
-    columns_all(k, is_float, 2);
+    columns_all(k, is_float, ROW_GROUP);
 }
 
 /* The row with its border is as core/smooth.c makes it: whole blocks at both ends. */

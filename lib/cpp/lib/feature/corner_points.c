@@ -80,7 +80,6 @@ typedef struct row_buffer {
     const void **rows; /* of a band and its halo */
     unsigned char *block;
     wide *wide_row;
-    uint8_t *marks;
 } row_buffer;
 
 static void layout_rows(row_buffer *b, const source *s, arena *a)
@@ -89,7 +88,6 @@ static void layout_rows(row_buffer *b, const source *s, arena *a)
     b->rows = arena_take(a, rows, sizeof *b->rows);
     b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
     b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
-    b->marks = arena_take(a, 3, cols + 8);
 }
 
 /* One row, or a piece of one, as reals. */
@@ -157,10 +155,9 @@ static void fast_row(const source *s, const fast_rule *rule, row_buffer *b,
 {
     const void *const *rows = b->rows + slot;
     if (s->bytes)
-        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, rule, b->marks,
-                             out);
+        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, rule, out);
     else
-        s->real->fast_row(rows, s->cols, rule, b->marks, out);
+        s->real->fast_row(rows, s->cols, rule, out);
 }
 
 static void respond_band(void *context, ptrdiff_t band, int thread)
@@ -240,15 +237,19 @@ static void fill_tables(byte_tables *tables, fast_rule *rule)
 {
     for (int v = 0; v < BYTES; v++)
         tables->scaled[v] = v * (1.0 / 255);
-    for (int c = 0; c < BYTES; c++) {
+    /* The bounds rise with the centre: each is looked for from the last one on. */
+    for (int c = 0, above = 0; c < BYTES; c++) {
         double high = tables->scaled[c] + rule->threshold;
-        double low = tables->scaled[c] - rule->threshold;
-        int above = c, below = c;
+        above = above > c ? above : c;
         while (above < BYTES - 1 && !(tables->scaled[above + 1] > high))
             above++;
+        tables->not_above[c] = (uint8_t)above;
+    }
+    for (int c = BYTES - 1, below = c; c >= 0; c--) {
+        double low = tables->scaled[c] - rule->threshold;
+        below = below < c ? below : c;
         while (below > 0 && !(tables->scaled[below - 1] < low))
             below--;
-        tables->not_above[c] = (uint8_t)above;
         tables->not_below[c] = (uint8_t)below;
     }
     rule->scaled = tables->scaled;

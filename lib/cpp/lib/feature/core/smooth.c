@@ -35,6 +35,12 @@ static ptrdiff_t side(const smooth_plan *plan)
     return blocks * ROW_BLOCK;
 }
 
+static ptrdiff_t channels_of(const smooth_plan *plan)
+{
+    return plan->channels > 1 ? plan->channels : 1;
+}
+
+/* Of one channel. */
 static ptrdiff_t sums_size(const smooth_plan *plan)
 {
     return 2 * side(plan) + row_pitch(cols_of(plan));
@@ -47,10 +53,11 @@ static void layout_sums(smoother *s, const smooth_plan *plan, arena *a)
     s->plan = plan;
     s->pitch = row_pitch(cols_of(plan));
     s->radius = plan->axis[0].radius;
-    s->column_sums = arena_take(a, (size_t)sums_size(plan), sizeof(wide));
-    s->next_sums = arena_take(a, (size_t)sums_size(plan), sizeof(wide));
+    for (int k = 0; k < ROW_GROUP; k++)
+        s->sums[k] =
+            arena_take(a, (size_t)(channels_of(plan) * sums_size(plan)), sizeof(wide));
     s->beyond = arena_take(a, 2 * (size_t)radius, sizeof(ptrdiff_t));
-    s->rows = arena_take(a, 2 * (size_t)s->radius + 2, sizeof(wide *));
+    s->rows = arena_take(a, 2 * (size_t)s->radius + ROW_GROUP, sizeof(wide *));
 }
 
 static void start_sums(smoother *s)
@@ -61,9 +68,10 @@ static void start_sums(smoother *s)
         s->beyond[k] = border_index(k - radius, cols, plan->axis[1].border);
         s->beyond[radius + k] = border_index(cols + k, cols, plan->axis[1].border);
     }
-    memset(s->column_sums, 0, (size_t)sums_size(plan) * sizeof(wide));
-    memset(s->next_sums, 0, (size_t)sums_size(plan) * sizeof(wide));
-    s->next = -1;
+    for (int k = 0; k < ROW_GROUP; k++)
+        memset(s->sums[k], 0,
+               (size_t)(channels_of(plan) * sums_size(plan)) * sizeof(wide));
+    s->first = -ROW_GROUP;
 }
 
 /* Is the filter so long that the whole image is kept, each row under its number? */
@@ -75,10 +83,10 @@ static int keeps_all(const smoother *s)
 void smoother_layout(smoother *s, const smooth_plan *plan, arena *a)
 {
     layout_sums(s, plan, a);
-    ptrdiff_t under_filters = 2 * s->radius + 2;
+    ptrdiff_t under_filters = 2 * s->radius + ROW_GROUP;
     s->ring_rows = under_filters < rows_of(plan) ? under_filters : rows_of(plan);
     size_t row_bytes = (size_t)s->pitch * sizeof(wide);
-    s->ring = arena_take(a, (size_t)s->ring_rows, row_bytes);
+    s->ring = arena_take(a, (size_t)(channels_of(plan) * s->ring_rows), row_bytes);
     s->outside = arena_take(a, 1, row_bytes);
 }
 
@@ -103,13 +111,14 @@ void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read, voi
 /* ------------------------------------------------------------------------ */
 
 /*
- * The place of row y, which may lie beyond the border. A ring shorter than the
+ * The place of row y of the first channel, which may lie beyond the border. A ring shorter than the
  * image holds such a row under its own number, as a copy of the row that it stands
  * for; otherwise each row of the image is there once.
  */
 static wide *ring_row(const smoother *s, ptrdiff_t y)
 {
-    return s->ring + positive_modulo(y, s->ring_rows) * s->pitch;
+    ptrdiff_t slot = positive_modulo(y, s->ring_rows);
+    return s->ring + channels_of(s->plan) * slot * s->pitch;
 }
 
 static void load_source_row(smoother *s, ptrdiff_t y)
@@ -129,28 +138,31 @@ static void load_source_row(smoother *s, ptrdiff_t y)
     if (plan->mask != NULL)
         plan->plain->mask_row(row_of(plan->mask, from), plan->mask->strides[1], cols,
                               row);
-    memset(row + cols, 0, (size_t)(s->pitch - cols) * sizeof(wide));
+    for (ptrdiff_t k = 0; k < channels_of(plan); k++)
+        memset(row + k * s->pitch + cols, 0, (size_t)(s->pitch - cols) * sizeof(wide));
 }
 
-void smoother_load(smoother *s, ptrdiff_t y, ptrdiff_t last)
+/* Loads what the group of rows from y on needs. */
+static void load_rows(smoother *s, ptrdiff_t y)
 {
     int all = keeps_all(s);
-    ptrdiff_t needed = all ? rows_of(s->plan) - 1 : y + 1 + s->radius;
+    ptrdiff_t needed = all ? rows_of(s->plan) - 1 : y + ROW_GROUP - 1 + s->radius;
     if (!all && s->loaded < y - s->radius)
         s->loaded = y - s->radius;
-    for (ptrdiff_t end = needed < last ? needed : last; s->loaded <= end; s->loaded++)
+    for (; s->loaded <= needed; s->loaded++)
         load_source_row(s, s->loaded);
 }
 
-/* Loads what rows y and y + 1 need, and points s->rows at it. */
-static void gather_rows(smoother *s, ptrdiff_t y)
+/* Points s->rows at what the group of rows from y on needs, of one channel. */
+static void gather_rows(smoother *s, ptrdiff_t y, ptrdiff_t channel)
 {
-    ptrdiff_t first = y - s->radius, last = y + 1 + s->radius, rows = rows_of(s->plan);
+    ptrdiff_t first = y - s->radius, last = y + ROW_GROUP - 1 + s->radius;
+    ptrdiff_t rows = rows_of(s->plan);
     int all = keeps_all(s);
-    smoother_load(s, y, PTRDIFF_MAX);
     for (ptrdiff_t k = first; k <= last; k++) {
         ptrdiff_t from = border_index(k, rows, s->plan->axis[0].border);
-        s->rows[k - first] = from < 0 ? s->outside : ring_row(s, all ? from : k);
+        s->rows[k - first] =
+            from < 0 ? s->outside : ring_row(s, all ? from : k) + channel * s->pitch;
     }
 }
 
@@ -168,28 +180,31 @@ static void sum_along(smoother *s, wide *sums, wide *out)
     plan->real->smooth_row(sums, filter->weights, radius, cols, out);
 }
 
-static void swap_sums(smoother *s)
+/* The sums of one channel down the columns, for the group of rows from y on. */
+static void sum_columns(smoother *s, ptrdiff_t y, ptrdiff_t channel)
 {
-    wide *sums = s->column_sums;
-    s->column_sums = s->next_sums;
-    s->next_sums = sums;
+    const smooth_plan *plan = s->plan;
+    wide *sums[ROW_GROUP];
+    for (int k = 0; k < ROW_GROUP; k++)
+        sums[k] = s->sums[k] + channel * sums_size(plan) + side(plan);
+    gather_rows(s, y, channel);
+    plan->real->smooth_column_groups(s->rows, plan->axis[0].weights, s->radius,
+                                     cols_of(plan), sums);
 }
 
 void smoother_row(smoother *s, ptrdiff_t y, wide *out)
 {
     const smooth_plan *plan = s->plan;
-    ptrdiff_t before = side(plan);
-    if (s->next == y) {
-        swap_sums(s);
-        s->next = -1;
-    } else {
-        gather_rows(s, y);
-        plan->real->smooth_column_pairs(s->rows, plan->axis[0].weights, s->radius,
-                                        cols_of(plan), s->column_sums + before,
-                                        s->next_sums + before);
-        s->next = y + 1;
+    ptrdiff_t channels = channels_of(plan);
+    if (y >= s->first + ROW_GROUP) {
+        load_rows(s, y);
+        for (ptrdiff_t k = 0; k < channels; k++)
+            sum_columns(s, y, k);
+        s->first = y;
     }
-    sum_along(s, s->column_sums + before, out);
+    wide *sums = s->sums[y - s->first] + side(plan);
+    for (ptrdiff_t k = 0; k < channels; k++)
+        sum_along(s, sums + k * sums_size(plan), out + k * s->pitch);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -235,7 +250,7 @@ const wide *ones_row(ones_smoother *s, ptrdiff_t y)
     wide sum = ones_column_sum(s, y);
     if (s->valid && sum == s->last)
         return s->out;
-    wide *sums = s->s.column_sums + side(s->s.plan);
+    wide *sums = s->s.sums[0] + side(s->s.plan);
     for (ptrdiff_t x = 0; x < cols_of(s->s.plan); x++)
         sums[x] = sum;
     sum_along(&s->s, sums, s->out);

@@ -23,7 +23,8 @@
 /* Elements between the starts of two padded rows of n. */
 ptrdiff_t row_pitch(ptrdiff_t n);
 
-/* Row y of what is filtered, as doubles; `from` is the reader's own. */
+/* Row y of what is filtered, as doubles; `from` is the reader's own. Of several
+ * channels, the rows begin row_pitch elements apart. */
 typedef void row_reader(void *from, ptrdiff_t y, wide *row);
 
 /* What is smoothed, and how: the same for all threads of a call. */
@@ -32,6 +33,7 @@ typedef struct smooth_plan {
     const feature_array *mask;  /* where it is false the image counts as 0; or NULL */
     const feature_filter *axis; /* two filters */
     double cval;
+    int channels; /* images that are read together and filtered alike; 0 counts as 1 */
     const plain_kernels *plain;
     const real_kernels *real;
 } smooth_plan;
@@ -41,12 +43,12 @@ typedef struct smoother {
     const smooth_plan *plan;
     row_reader *read;   /* where rows come from; NULL: from the plan's image */
     void *from;
-    wide *ring;         /* the last 2 radius + 2 source rows, or all if fewer */
+    wide *ring;         /* the source rows of a group, or all if fewer */
     wide *outside;      /* a row of the border's constant */
     const wide **rows;  /* those under the filter in order, for the kernel */
-    wide *column_sums;  /* one row with its border on both sides */
-    wide *next_sums;    /* the same for row `next`, where that is not -1 */
-    ptrdiff_t next;
+    wide *sums[ROW_GROUP]; /* down the columns; rows with their border on both sides,
+                            * the channels of one after the other */
+    ptrdiff_t first;       /* the row of the first; those of a group are made together */
     ptrdiff_t *beyond;  /* columns that stand beyond the border: left, then right */
     ptrdiff_t pitch, radius, ring_rows;
     ptrdiff_t loaded; /* the first row below those in the ring */
@@ -61,11 +63,8 @@ void smoother_start(smoother *s, ptrdiff_t first_row);
 /* The same, where source rows come from `read`. */
 void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read, void *from);
 
-/* Loads what rows y and y + 1 need, which are made together, up to the source row
- * `last` at most, so that several smoothers can be led in step. */
-void smoother_load(smoother *s, ptrdiff_t y, ptrdiff_t last);
-
-/* Smoothed row y into a padded row; y must not decrease within a band. */
+/* Smoothed row y into a padded row, or several row_pitch apart; y must not decrease
+ * within a band. */
 void smoother_row(smoother *s, ptrdiff_t y, wide *out);
 
 /*

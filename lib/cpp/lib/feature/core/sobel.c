@@ -73,12 +73,12 @@ static int read_into(sobel *s, int k, ptrdiff_t y)
     return k;
 }
 
-void sobel_move(sobel *s, ptrdiff_t y)
+/* The first pass for row y: its differences down, and those along of the three rows
+ * around it. */
+static void differ(sobel *s, ptrdiff_t y, const wide **along)
 {
-    if (s->at == y)
-        return;
     const sobel_plan *plan = s->plan;
-    const wide *pixels[3], *along[3];
+    const wide *pixels[3];
     ptrdiff_t rows[3];
     for (int k = 0; k < 3; k++)
         rows[k] = border_index(y - 1 + k, plan->rows, plan->border[0]);
@@ -95,10 +95,28 @@ void sobel_move(sobel *s, ptrdiff_t y)
     wide *d = s->differences + ROW_PAD;
     plan->real->differ_row(pixels[0], pixels[1], pixels[2], plan->cols, d);
     continue_row(plan, d);
+}
+
+void sobel_move(sobel *s, ptrdiff_t y)
+{
+    if (s->at == y)
+        return;
+    const sobel_plan *plan = s->plan;
+    const wide *along[3], *d = s->differences + ROW_PAD;
+    differ(s, y, along);
     plan->real->weigh_row(d - 1, d, d + 1, plan->cols, s->down + ROW_PAD);
     plan->real->weigh_row(along[0], along[1], along[2], plan->cols,
                           s->right + ROW_PAD);
     s->at = y;
+}
+
+void sobel_products(sobel *s, ptrdiff_t y, wide *products)
+{
+    const wide *along[3];
+    differ(s, y, along);
+    s->plan->real->products_row(s->differences + ROW_PAD, along, s->plan->cols,
+                                products, products + s->pitch,
+                                products + 2 * s->pitch);
 }
 
 const wide *sobel_held(const sobel *s, ptrdiff_t y)

@@ -43,6 +43,10 @@ void sobel_start(sobel *s, row_reader *read, void *from);
  * follow each other are cheap. */
 void sobel_move(sobel *s, ptrdiff_t y);
 
+/* The products of the gradients of row y, down down, down right, right right, into
+ * three padded rows row_pitch apart; s->down and s->right stay as they are. */
+void sobel_products(sobel *s, ptrdiff_t y, wide *products);
+
 /* The row of pixels that stands in the middle after a move to y. */
 const wide *sobel_held(const sobel *s, ptrdiff_t y);
 

@@ -7,8 +7,8 @@ tensor_plan tensor_plan_for(const feature_array *image, const feature_filter *ax
     const plain_kernels *plain = plain_kernels_in_use();
     const real_kernels *real = real_kernels_for(storage_type(image));
     return (tensor_plan){
-        .smooth = {.image = image, .axis = axis, .cval = cval, .plain = plain,
-                   .real = real},
+        .smooth = {.image = image, .axis = axis, .cval = cval, .channels = 3,
+                   .plain = plain, .real = real},
         .sobel = {.rows = image->shape[0], .cols = image->shape[1],
                   .border = {axis[0].border, axis[1].border}, .cval = cval,
                   .real = real},
@@ -20,42 +20,26 @@ void tensor_layout(tensor_rows *t, const tensor_plan *plan, arena *a)
     t->plan = plan;
     t->source = plan->source;
     sobel_layout(&t->sobel, &plan->sobel, a);
-    for (int k = 0; k < 3; k++) {
-        smoother_layout(&t->smoother[k], &plan->smooth, a);
-        t->row[k] = arena_take(a, (size_t)row_pitch(plan->sobel.cols), sizeof(wide));
-    }
+    smoother_layout(&t->smoother, &plan->smooth, a);
+    ptrdiff_t pitch = row_pitch(plan->sobel.cols);
+    wide *rows = arena_take(a, 3 * (size_t)pitch, sizeof(wide));
+    for (int k = 0; k < 3 && rows != NULL; k++)
+        t->row[k] = rows + k * pitch;
 }
 
-/* A row_reader: one product of the gradients of row y. */
-static void read_product(void *from, ptrdiff_t y, wide *row)
+/* A row_reader: the three products of the gradients of row y. */
+static void read_products(void *from, ptrdiff_t y, wide *rows)
 {
-    const tensor_channel *channel = from;
-    tensor_rows *t = channel->rows;
-    sobel_move(&t->sobel, y);
-    const wide *a = channel->number < 2 ? t->sobel.down : t->sobel.right;
-    const wide *b = channel->number < 1 ? t->sobel.down : t->sobel.right;
-    t->plan->sobel.real->multiply_row(a + ROW_PAD, b + ROW_PAD, t->plan->sobel.cols,
-                                      row);
+    sobel_products(from, y, rows);
 }
 
 void tensor_start(tensor_rows *t, ptrdiff_t first_row)
 {
     sobel_start(&t->sobel, read_image_row, &t->source);
-    for (int k = 0; k < 3; k++) {
-        t->channel[k] = (tensor_channel){t, k};
-        smoother_start_from(&t->smoother[k], first_row, read_product, &t->channel[k]);
-    }
+    smoother_start_from(&t->smoother, first_row, read_products, &t->sobel);
 }
 
 void tensor_move(tensor_rows *t, ptrdiff_t y)
 {
-    while (t->smoother[2].loaded < y + 1 + t->smoother[2].radius + 1) {
-        ptrdiff_t before = t->smoother[2].loaded;
-        for (int k = 0; k < 3; k++)
-            smoother_load(&t->smoother[k], y, t->smoother[2].loaded);
-        if (t->smoother[2].loaded == before)
-            break; /* the whole image is there */
-    }
-    for (int k = 0; k < 3; k++)
-        smoother_row(&t->smoother[k], y, t->row[k]);
+    smoother_row(&t->smoother, y, t->row[0]);
 }

@@ -1,8 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * The structure tensor of an image, a row at a time: Sobel's gradients, their three
- * products, and a Gaussian of each. No plane is stored; a thread keeps three rings
- * of 2 radius + 1 rows of products.
+ * products, and a Gaussian of each. No plane is stored; a thread keeps a ring of
+ * rows of products, those under the filter.
  */
 #ifndef CORE_TENSOR_H
 #define CORE_TENSOR_H
@@ -17,22 +17,13 @@ typedef struct tensor_plan {
     image_source source;
 } tensor_plan;
 
-struct tensor_rows;
-
-/* Which product a smoother reads. */
-typedef struct tensor_channel {
-    struct tensor_rows *rows;
-    int number;
-} tensor_channel;
-
 /* One thread's buffers. */
 typedef struct tensor_rows {
     const tensor_plan *plan;
     sobel sobel;
     image_source source;
-    smoother smoother[3];
-    tensor_channel channel[3];
-    wide *row[3]; /* down down, down right, right right; padded */
+    smoother smoother;
+    wide *row[3]; /* down down, down right, right right; padded, in one block */
 } tensor_rows;
 
 /* The Sobel operator takes its borders from the filters. */

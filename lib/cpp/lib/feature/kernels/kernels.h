@@ -19,6 +19,9 @@ typedef double wide; /* what pixels are summed in, whatever they are stored in *
 /* Row buffers are padded so that kernels may run in blocks of this many. */
 #define ROW_BLOCK 32
 
+/* Rows of column sums that are made together. */
+#define ROW_GROUP 4
+
 /* The largest matrices whose eigenvalues are computed. */
 #define ORDER_AT_MOST 8
 

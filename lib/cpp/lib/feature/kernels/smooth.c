@@ -8,12 +8,13 @@
  * summed from left to right in double and then stored as a real: the order of
  * SciPy's correlate1d, so that the last bit agrees. Four vectors are summed at a
  * time, in registers, over a loop of the weights. Down the columns the rows come from
- * the second cache, and two rows of sums at a time halve what is fetched.
+ * the second cache, and what is fetched serves four rows of sums at a time.
  */
 #include "kernels/variant.h"
 
 #define VECTORS 4
 #define STEP (VECTORS * VECTOR_WIDES)
+#define USUAL_RADIUS 4 /* of sigma 1, the default of most families */
 
 _Static_assert(ROW_BLOCK % STEP == 0, "rows are padded to whole steps");
 
@@ -37,42 +38,45 @@ void NAME(smooth_columns)(const wide *const *rows, const double *weights,
     }
 }
 
-/* As many as leave room for two sums and the four rows between them. */
-#define PAIRS (VECTOR_BYTES == 64 ? 4 : 2)
-
-void NAME(smooth_column_pairs)(const wide *const *rows, const double *weights,
-                               ptrdiff_t radius, ptrdiff_t n, wide *out, wide *next)
+/* Rows of sums that lie one below the other, a vector of each: a row that moves on to
+ * the next sum stays in its register. Inlined with a radius known, all stay. */
+static inline void group_sums(const wide *const *rows, const double *weights,
+                              ptrdiff_t radius, ptrdiff_t x, wide *const *out)
 {
     const wide *const *centre = rows + radius;
-    for (ptrdiff_t x = 0; x < n; x += PAIRS * VECTOR_WIDES) {
-        vec sum[PAIRS], other[PAIRS], top[PAIRS], bottom[PAIRS];
-        for (int v = 0; v < PAIRS; v++) {
-            ptrdiff_t at = x + v * VECTOR_WIDES;
-            sum[v] = load(centre[0] + at) * weights[0];
-            other[v] = load(centre[1] + at) * weights[0];
-            top[v] = load(centre[-radius] + at);
-            bottom[v] = load(centre[radius + 1] + at);
-        }
-        for (ptrdiff_t k = radius; k > 0; k--) {
-            const wide *above = centre[1 - k] + x, *below = centre[k] + x;
-            for (int v = 0; v < PAIRS; v++) {
-                vec high = load(above + v * VECTOR_WIDES);
-                vec low = load(below + v * VECTOR_WIDES);
-                sum[v] += (top[v] + low) * weights[k];
-                other[v] += (high + bottom[v]) * weights[k];
-                top[v] = high;
-                bottom[v] = low;
-            }
-        }
-        for (int v = 0; v < PAIRS; v++) {
-            store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));
-            store(next + x + v * VECTOR_WIDES, stored_vec(other[v]));
-        }
+    vec sum[ROW_GROUP], above[ROW_GROUP], below[ROW_GROUP];
+    for (int j = 0; j < ROW_GROUP; j++) {
+        sum[j] = load(centre[j] + x) * weights[0];
+        above[j] = load(centre[j - radius] + x);
+        below[j] = load(centre[j + radius] + x);
     }
+    for (ptrdiff_t k = radius; k > 0; k--) {
+        for (int j = 0; j < ROW_GROUP; j++)
+            sum[j] += (above[j] + below[j]) * weights[k];
+        for (int j = 0; j < ROW_GROUP - 1; j++)
+            above[j] = above[j + 1];
+        for (int j = ROW_GROUP - 1; j > 0; j--)
+            below[j] = below[j - 1];
+        above[ROW_GROUP - 1] = load(centre[ROW_GROUP - k] + x);
+        below[0] = load(centre[k - 1] + x);
+    }
+    for (int j = 0; j < ROW_GROUP; j++)
+        store(out[j] + x, stored_vec(sum[j]));
 }
 
-void NAME(smooth_row)(const wide *in, const double *weights, ptrdiff_t radius,
-                      ptrdiff_t n, wide *out)
+void NAME(smooth_column_groups)(const wide *const *rows, const double *weights,
+                                ptrdiff_t radius, ptrdiff_t n, wide *const *out)
+{
+    if (radius == USUAL_RADIUS)
+        for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES)
+            group_sums(rows, weights, USUAL_RADIUS, x, out);
+    else
+        for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES)
+            group_sums(rows, weights, radius, x, out);
+}
+
+static inline void row_sums(const wide *in, const double *weights, ptrdiff_t radius,
+                            ptrdiff_t n, wide *out)
 {
     for (ptrdiff_t x = 0; x < n; x += STEP) {
         vec sum[VECTORS];
@@ -88,6 +92,15 @@ void NAME(smooth_row)(const wide *in, const double *weights, ptrdiff_t radius,
         for (int v = 0; v < VECTORS; v++)
             store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));
     }
+}
+
+void NAME(smooth_row)(const wide *in, const double *weights, ptrdiff_t radius,
+                      ptrdiff_t n, wide *out)
+{
+    if (radius == USUAL_RADIUS)
+        row_sums(in, weights, USUAL_RADIUS, n, out);
+    else
+        row_sums(in, weights, radius, n, out);
 }
 
 /* STEP sums around at[0]; neighbours lie in the rows at[-k], at[k] where those are

@@ -13,11 +13,31 @@ void NAME(differ_row)(const wide *before, const wide *here, const wide *after,
         out[x] = stored(here[x] * 0 - (before[x] - after[x]));
 }
 
+static inline wide weighed(wide before, wide here, wide after)
+{
+    return stored(here * 2 + (before + after));
+}
+
 void NAME(weigh_row)(const wide *before, const wide *here, const wide *after,
                      ptrdiff_t n, wide *restrict out)
 {
     for (ptrdiff_t x = 0; x < n; x++)
-        out[x] = stored(here[x] * 2 + (before[x] + after[x]));
+        out[x] = weighed(before[x], here[x], after[x]);
+}
+
+/* The last step for both gradients, and their products at once. */
+void NAME(products_row)(const wide *differences, const wide *const *along, ptrdiff_t n,
+                        wide *restrict down_down, wide *restrict down_right,
+                        wide *restrict right_right)
+{
+    const wide *above = along[0], *here = along[1], *below = along[2];
+    for (ptrdiff_t x = 0; x < n; x++) {
+        wide down = weighed(differences[x - 1], differences[x], differences[x + 1]);
+        wide right = weighed(above[x], here[x], below[x]);
+        down_down[x] = stored(down * down);
+        down_right[x] = stored(down * right);
+        right_right[x] = stored(right * right);
+    }
 }
 
 void NAME(multiply_row)(const wide *a, const wide *b, ptrdiff_t n, wide *restrict out)

@@ -13,6 +13,7 @@
 #define CENSURE_FILTERS 12 /* octagons 11, stars 12 */
 #define CENSURE_HEIGHT 192 /* of the largest, above and below */
 #define CENSURE_DISCS (2 * CENSURE_FILTERS)
+#define CENSURE_TAPS 24 /* of a star: two ends of six runs on both sides */
 #define CENSURE_SCALE_MOST ((ptrdiff_t)1 << 30)
 #define CENSURE_RANGE_BANDS 32
 #define CENSURE_TILE_ROWS 64
@@ -22,6 +23,8 @@
 typedef struct censure_shapes {
     int32_t reach[CENSURE_DISCS][CENSURE_HEIGHT + 1]; /* by the distance of the row */
     ptrdiff_t height[CENSURE_DISCS], discs;
+    ptrdiff_t taps[CENSURE_DISCS * CENSURE_TAPS]; /* for disc_rows */
+    int32_t pairs[CENSURE_DISCS];
     ptrdiff_t outer[CENSURE_FILTERS], inner[CENSURE_FILTERS];
     bilevel_filter filter[CENSURE_FILTERS];
     double scale; /* of pixels to integers */
@@ -57,10 +60,10 @@ typedef struct censure_tile {
     const censure_job *job;
     ptrdiff_t top, left, rows, cols; /* without what neighbours are compared with */
     int exact;
-    ptrdiff_t pitch, sums_pitch, pixels_pitch;
+    ptrdiff_t pitch, pixels_pitch;
     double *ring;
-    uint32_t *sums;  /* of all rows that the tile's filters reach */
-    const uint32_t **sum_rows;
+    uint32_t *slanted; /* three planes of all rows that the filters reach */
+    uint32_t *sums;    /* one row */
     int32_t *discs;
     wide *pixels;    /* 2 reach + 3 rows, row y at y modulo that */
     ptrdiff_t loaded; /* the first row below those in `pixels` */

@@ -96,6 +96,77 @@ static bilevel_filter make_filter(const censure_shapes *s, ptrdiff_t outer,
                             s->height[inner], around, around - (around + within)};
 }
 
+/* ------------------------------------------------------------------------ */
+/* Sums over discs                                                          */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * With H(y, x) the sum of row y before column x, a disc is the sum over its rows of H
+ * where it ends minus H where it begins. Both edges consist of a few straight runs,
+ * down or along a diagonal. So three planes of running sums of H, in those directions,
+ * give the disc by two numbers a run, whatever its size.
+ */
+enum { DOWN, FALLING, RISING, PLANES };
+
+static ptrdiff_t sums_pitch(const censure_job *job)
+{
+    return row_pitch(CENSURE_TILE_COLS + 2 * job->reach + 3) + 2 * ROW_BLOCK;
+}
+
+/* Rows of a plane: those that the filters of a tile reach, and one of zeros before. */
+static ptrdiff_t sums_rows(const censure_job *job)
+{
+    return CENSURE_TILE_ROWS + 2 * job->reach + 3;
+}
+
+static ptrdiff_t tap(const censure_job *job, int step, ptrdiff_t down, ptrdiff_t right)
+{
+    int plane = step == 0 ? DOWN : step > 0 ? FALLING : RISING;
+    return (plane * sums_rows(job) + down) * sums_pitch(job) + right;
+}
+
+/* Column of the right or left edge in a row of the disc, counted as H is. */
+static int32_t edge(const censure_shapes *s, ptrdiff_t disc, int side, ptrdiff_t down)
+{
+    int32_t reach = s->reach[disc][down < 0 ? -down : down];
+    return side > 0 ? reach + 1 : -reach;
+}
+
+/* The last row of the run of an edge that begins in row `first`, and its step. */
+static ptrdiff_t follow(const censure_shapes *s, ptrdiff_t disc, int side,
+                        ptrdiff_t first, int *step)
+{
+    ptrdiff_t last = first;
+    *step = 0;
+    while (last < s->height[disc]) {
+        int next = edge(s, disc, side, last + 1) - edge(s, disc, side, last);
+        if (next < -1 || next > 1 || (last > first && next != *step))
+            break;
+        *step = next;
+        last++;
+    }
+    return last;
+}
+
+/* Appends both edges' runs to the taps. */
+static ptrdiff_t *trace_edges(const censure_job *job, censure_shapes *s, ptrdiff_t disc,
+                              ptrdiff_t *taps)
+{
+    for (int side = -1; side <= 1; side += 2)
+        for (ptrdiff_t last, first = -s->height[disc]; first <= s->height[disc];
+             first = last + 1) {
+            int step;
+            last = follow(s, disc, side, first, &step);
+            ptrdiff_t before = edge(s, disc, side, first) - step;
+            ptrdiff_t end = tap(job, step, last, edge(s, disc, side, last));
+            ptrdiff_t start = tap(job, step, first - 1, before);
+            *taps++ = side > 0 ? end : start;
+            *taps++ = side > 0 ? start : end;
+            s->pairs[disc]++;
+        }
+    return taps;
+}
+
 /*
  * Integers for the screen. Integer pixels of few bits are what they are; others are
  * rounded to as many steps as sums have room for. What the slack has to cover: the
@@ -139,6 +210,9 @@ feature_status censure_plan_filters(censure_job *job, double magnitude)
     for (ptrdiff_t k = 0; k < job->scales; k++)
         s->filter[k] = make_filter(s, s->outer[k], s->inner[k]);
     job->reach = s->filter[job->scales - 1].height;
+    ptrdiff_t *taps = s->taps;
+    for (ptrdiff_t k = 0; k < s->discs; k++)
+        taps = trace_edges(job, s, k, taps);
     plan_screen(job, magnitude);
     return FEATURE_OK;
 }
@@ -166,13 +240,12 @@ void censure_filters_layout(censure_tile *t, const censure_job *job, arena *a)
     if (censure_is_box(job))
         return;
     t->pixels_pitch = row_pitch(CENSURE_TILE_COLS + kept_rows(job)) + ROW_BLOCK;
-    t->sums_pitch = row_pitch(CENSURE_TILE_COLS + kept_rows(job)) + 2 * ROW_BLOCK;
     t->row = arena_take(a, (size_t)t->pixels_pitch, sizeof(wide));
     t->pixel_rows = arena_take(a, around, sizeof *t->pixel_rows);
-    t->sum_rows = arena_take(a, around, sizeof *t->sum_rows);
     t->discs = arena_take(a, CENSURE_DISCS, (size_t)t->pitch * sizeof(int32_t));
-    t->sums = arena_take(a, around - 1 + CENSURE_TILE_ROWS,
-                         (size_t)t->sums_pitch * sizeof(uint32_t));
+    size_t row_bytes = (size_t)sums_pitch(job) * sizeof(uint32_t);
+    t->sums = arena_take(a, 1, row_bytes);
+    t->slanted = arena_take(a, PLANES * (size_t)sums_rows(job), row_bytes);
     t->pixels = arena_take(a, around, (size_t)t->pixels_pitch * sizeof(wide));
 }
 
@@ -224,14 +297,29 @@ static ptrdiff_t first_sums(const censure_tile *t)
     return t->top - 1 - t->job->reach;
 }
 
+/* Row k of a plane of sums, 0 that before the first. */
+static uint32_t *sums_row(const censure_tile *t, int plane, ptrdiff_t k)
+{
+    return t->slanted + (plane * sums_rows(t->job) + k) * sums_pitch(t->job) + ROW_PAD;
+}
+
 static void make_sums(censure_tile *t)
 {
     const censure_job *job = t->job;
-    ptrdiff_t rows = t->rows + 2 + 2 * job->reach;
-    for (ptrdiff_t k = 0; k < rows; k++) {
-        load_pixels(job, first_sums(t) + k, pixels_left(t), pixels_count(t), t->row);
-        job->plain->pixel_sums(t->row, pixels_count(t), job->shapes.scale,
-                               t->sums + k * t->sums_pitch);
+    ptrdiff_t rows = t->rows + 2 + 2 * job->reach, n = pixels_count(t);
+    for (int plane = 0; plane < PLANES; plane++)
+        memset(sums_row(t, plane, 0) - ROW_PAD, 0,
+               (size_t)sums_pitch(job) * sizeof(uint32_t));
+    for (ptrdiff_t k = 1; k <= rows; k++) {
+        uint32_t *out[PLANES];
+        const uint32_t *before[PLANES];
+        for (int plane = 0; plane < PLANES; plane++) {
+            out[plane] = sums_row(t, plane, k);
+            before[plane] = sums_row(t, plane, k - 1);
+        }
+        load_pixels(job, first_sums(t) + k - 1, pixels_left(t), n, t->row);
+        job->plain->pixel_sums(t->row, n, job->shapes.scale, t->sums);
+        job->plain->slanted_sums(t->sums, before, n + 1, out);
     }
 }
 
@@ -295,13 +383,9 @@ static void make_boxes(const censure_tile *t, ptrdiff_t scale, ptrdiff_t y,
 static void make_discs(censure_tile *t, ptrdiff_t y, ptrdiff_t first, ptrdiff_t n)
 {
     const censure_shapes *s = &t->job->shapes;
-    for (ptrdiff_t k = 0; k < s->discs; k++) {
-        for (ptrdiff_t i = 0; i <= 2 * s->height[k]; i++)
-            t->sum_rows[i] = t->sums + (first - pixels_left(t)) +
-                             (y - s->height[k] + i - first_sums(t)) * t->sums_pitch;
-        t->job->plain->disc_row(t->sum_rows, s->reach[k], s->height[k], n,
-                                t->discs + k * t->pitch);
-    }
+    const uint32_t *base =
+        sums_row(t, DOWN, y - first_sums(t) + 1) + (first - pixels_left(t));
+    t->job->plain->disc_rows(base, s->taps, s->pairs, s->discs, n, t->discs, t->pitch);
 }
 
 /* Loads the rows that the filters need around y. */

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Centre-surround filters: differences of boxes from an integral image, as the
- * reference sums them; and for octagons and stars, sums over rows of pixels as
- * integers, which are exact, whatever their order and even where they overflow on the
- * way, as long as the last one fits.
+ * reference sums them; and for octagons and stars, sums of pixels as integers, which are
+ * exact, whatever their order and even where they overflow on the way, as long as the
+ * last one fits.
  */
 #include "kernels/variant.h"
 
@@ -64,20 +64,40 @@ void NAME(pixel_sums)(const wide *restrict pixels, ptrdiff_t n, double scale,
         sums[x] = sum += sums[x];
 }
 
-/* Row k of sums, 0 to 2 height, counts from x - reach to x + reach, which is that of
- * the distance from the middle row. */
-void NAME(disc_row)(const uint32_t *const *sums, const int32_t *reach, ptrdiff_t height,
-                    ptrdiff_t n, int32_t *out)
+/* Running sums of rows of sums: down, to the lower right, to the lower left. One element
+ * on both sides of `before` is read too; what lies there must not matter, and does not
+ * where two elements of one line of the same row's sums are subtracted. */
+void NAME(slanted_sums)(const uint32_t *restrict sums, const uint32_t *const *before,
+                        ptrdiff_t n, uint32_t *const *out)
+{
+    const uint32_t *above = before[0], *left = before[1] - 1, *right = before[2] + 1;
+    uint32_t *restrict down = out[0], *restrict falling = out[1],
+                       *restrict rising = out[2];
+INDEPENDENT_TURNS
+    for (ptrdiff_t x = 0; x < n; x++) {
+        down[x] = above[x] + sums[x];
+        falling[x] = left[x] + sums[x];
+        rising[x] = right[x] + sums[x];
+    }
+}
+
+/* Each disc is a sum of differences: pairs of offsets from `base`, pairs[k] for disc k,
+ * whose row of sums goes to out + k pitch. Blocks of columns stay in the first cache. */
+void NAME(disc_rows)(const uint32_t *base, const ptrdiff_t *taps, const int32_t *pairs,
+                     ptrdiff_t discs, ptrdiff_t n, int32_t *out, ptrdiff_t pitch)
 {
     for (ptrdiff_t x = 0; x < n; x += STEP) {
-        counts total[VECTORS] = {{0}};
-        for (ptrdiff_t k = 0; k <= 2 * height; k++) {
-            ptrdiff_t side = reach[k < height ? height - k : k - height];
-            const uint32_t *left = sums[k] + x - side, *right = sums[k] + x + side + 1;
-            for (int v = 0; v < VECTORS; v++)
-                total[v] += load_counts(right + v * LANES) - load_counts(left + v * LANES);
+        const ptrdiff_t *tap = taps;
+        for (ptrdiff_t k = 0; k < discs; k++) {
+            counts total[VECTORS] = {{0}};
+            for (int32_t pair = 0; pair < pairs[k]; pair++, tap += 2) {
+                const uint32_t *more = base + tap[0] + x, *less = base + tap[1] + x;
+                for (int v = 0; v < VECTORS; v++)
+                    total[v] += load_counts(more + v * LANES) -
+                                load_counts(less + v * LANES);
+            }
+            memcpy(out + k * pitch + x, total, sizeof total);
         }
-        memcpy(out + x, total, sizeof total);
     }
 }
 

@@ -3,9 +3,8 @@
  * Extrema among responses; centre-surround filters in the reference's order of sums;
  * and the test that rejects lines. Planes are stored as reals.
  */
+#include "kernels/bits.h"
 #include "kernels/variant.h"
-
-#define WORD 64
 
 static inline real larger_of(real a, real b)
 {
@@ -17,12 +16,39 @@ static inline real smaller_of(real a, real b)
     return a < b ? a : b;
 }
 
-static int any_reaches(const real *row, real least)
+/* Vectors of real, whose comparison gives -1 or 0 a lane. */
+typedef real reals __attribute__((vector_size(VECTOR_BYTES)));
+#define REALS (VECTOR_BYTES / (ptrdiff_t)sizeof(real))
+
+/* Does any of WORD elements? */
+static inline int any_reaches(const real *row, real least)
 {
-    int any = 0;
-    for (ptrdiff_t x = 0; x < WORD; x++)
-        any |= row[x] >= least;
-    return any;
+    lane_mask any = {0};
+    for (ptrdiff_t x = 0; x < WORD; x += REALS) {
+        reals v;
+        memcpy(&v, row + x, sizeof v);
+        any |= (lane_mask)(v >= least);
+    }
+    return any_lane(any);
+}
+
+/* A word's elements, one on both sides, and the rest of a block. */
+#define SPAN (WORD + 16)
+
+/* The largest and the lowest of nine rows in each column. */
+static inline void down_rows(const void *const *rows, ptrdiff_t first,
+                             real *restrict most, real *restrict lowest)
+{
+    memcpy(most, (const real *)rows[4] + first, SPAN * sizeof *most);
+    memcpy(lowest, most, SPAN * sizeof *most);
+    for (int k = 0; k < 9; k++) {
+        const real *row = (const real *)rows[k] + first;
+INDEPENDENT_TURNS
+        for (ptrdiff_t x = 0; x < SPAN; x++) {
+            most[x] = larger_of(row[x], most[x]);
+            lowest[x] = smaller_of(row[x], lowest[x]);
+        }
+    }
 }
 
 /* rows[4] is the middle of three by three; one element before and WORD behind the last
@@ -33,27 +59,21 @@ void NAME(extrema_row)(const void *const *rows, ptrdiff_t n, double least, doubl
     const real from = (real)least, near = (real)slack;
     for (ptrdiff_t first = 0; first < n; first += WORD, words++) {
         const real *here = (const real *)rows[4] + first;
-        real most[WORD], lowest[WORD];
-        uint8_t which[WORD];
+        real most[SPAN], lowest[SPAN];
+        uint8_t marks[WORD];
         *words = 0;
         if (!any_reaches(here, from))
             continue;
-        for (ptrdiff_t x = 0; x < WORD; x++)
-            most[x] = lowest[x] = here[x];
-        for (int k = 0; k < 9; k++) {
-            const real *row = (const real *)rows[k] + first;
-            for (ptrdiff_t x = 0; x < WORD; x++) {
-                real a = row[x - 1], b = row[x], c = row[x + 1];
-                most[x] = larger_of(most[x], larger_of(a, larger_of(b, c)));
-                lowest[x] = smaller_of(lowest[x], smaller_of(a, smaller_of(b, c)));
-            }
+        down_rows(rows, first - 1, most, lowest);
+        for (ptrdiff_t x = 0; x < WORD; x++) {
+            real high = larger_of(larger_of(most[x], most[x + 1]), most[x + 2]);
+            real low = smaller_of(smaller_of(lowest[x], lowest[x + 1]), lowest[x + 2]);
+            marks[x] = (here[x] >= from) &
+                       ((here[x] + near >= high) | (here[x] - near <= low));
         }
-        for (ptrdiff_t x = 0; x < WORD; x++)
-            which[x] = (here[x] >= from) &
-                       ((here[x] + near >= most[x]) | (here[x] - near <= lowest[x]));
-        ptrdiff_t left = n - first < WORD ? n - first : WORD;
-        for (ptrdiff_t x = 0; x < left; x++)
-            *words |= (uint64_t)which[x] << x;
+        *words = pack(marks);
+        if (n - first < WORD)
+            *words &= ((uint64_t)1 << (n - first)) - 1;
     }
 }
 

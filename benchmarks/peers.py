@@ -9,6 +9,7 @@ what they share in _contender.py.
 
 import numpy as np
 import peers_blobs
+import peers_censure
 import peers_corner_points
 import peers_corners
 import peers_edges
@@ -49,4 +50,5 @@ PEERS = {
     **peers_corner_points.PEERS,
     **peers_peaks.PEERS,
     **peers_blobs.PEERS,
+    **peers_censure.PEERS,
 }

@@ -210,16 +210,20 @@ def _check_mode(mode):
 
 
 def _check_scales(first, last):
-    scales = []
-    for name, value in (("min_scale", first), ("max_scale", last)):
-        try:
-            scales.append(operator.index(value))
-        except TypeError:
-            message = f"`{name}` must be an integer, got {value!r}"
-            raise error(TypeError, ValueError)(message) from None
-    first, last = scales
-    if first < 1 or last < 1 or last - first < 2:
+    try:
+        few = first < 1 or last < 1 or last - first < 2
+    except (TypeError, ValueError):
+        few = False  # no numbers at all
+    if few:
         raise ValueError(
             "The scales must be >= 1 and the number of scales should be >= 3."
         )
-    return first, last
+    return _check_index(first, "min_scale"), _check_index(last, "max_scale")
+
+
+def _check_index(value, name):
+    try:
+        return operator.index(value)
+    except TypeError:
+        message = f"`{name}` must be an integer, got {value!r}"
+        raise error(TypeError, ValueError)(message) from None

@@ -9,6 +9,7 @@ what they share in _contender.py.
 
 import numpy as np
 import peers_blobs
+import peers_censure
 import peers_corner_points
 import peers_corners
 import peers_dense
@@ -57,4 +58,5 @@ PEERS = {
     **peers_haar.PEERS,
     **peers_matching.PEERS,
     **peers_texture.PEERS,
+    **peers_censure.PEERS,
 }

@@ -11,6 +11,7 @@ which instruction set and how many threads are used, and why.
 from featurelib._version import __version__
 from featurelib.blobs import blob_dog, blob_doh, blob_log
 from featurelib.cascade import Cascade
+from featurelib.censure import CENSURE
 from featurelib.cooccurrence import graycomatrix, graycoprops
 from featurelib.corner_points import (
     corner_fast,
@@ -105,4 +106,6 @@ __all__ = [
     "blob_dog",
     "blob_log",
     "blob_doh",
+    # censure
+    "CENSURE",
 ]

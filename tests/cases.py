@@ -375,6 +375,7 @@ CANNY_ROWS = (
 
 # These modules use what stands above.
 import cases_blobs  # noqa: E402
+import cases_censure  # noqa: E402
 import cases_corner_points  # noqa: E402
 import cases_corners  # noqa: E402
 import cases_haar  # noqa: E402
@@ -414,6 +415,7 @@ CASES = (
     *cases_corner_points.CASES,
     *cases_peaks.CASES,
     *cases_blobs.CASES,
+    *cases_censure.CASES,
     *cases_haar.CASES,
     *cases_matching.CASES,
     *cases_texture.CASES,
@@ -427,7 +429,7 @@ CASES = (
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
 NOT_YET = {
-    "keypoints": "BRIEF CENSURE ORB SIFT",
+    "keypoints": "BRIEF ORB SIFT",
 }
 
 

@@ -25,6 +25,7 @@
  *  16. Multiscale  multiscale_basic_features
  *  17. Template    match_template
  *  18. Fisher      fisher_statistics
+ *  19. CENSURE     CENSURE
  *
  * Promises that hold for every function:
  *
@@ -890,6 +891,48 @@ FEATURE_API feature_status feature_fisher_statistics(const feature_array *descri
                                                      const feature_array *offsets,
                                                      const feature_array *sums,
                                                      const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 19. CENSURE                                                              */
+/* ------------------------------------------------------------------------ */
+
+typedef enum feature_censure_mode {
+    FEATURE_CENSURE_DOB,     /* boxes, of any scale that fits into the image */
+    FEATURE_CENSURE_OCTAGON, /* scales up to 11 */
+    FEATURE_CENSURE_STAR     /* scales up to 12 */
+} feature_censure_mode;
+
+/* What counts as a keypoint. */
+typedef struct feature_censure {
+    int32_t mode;             /* a feature_censure_mode */
+    int32_t wide_lines;       /* non-zero: line_threshold is compared in double */
+    ptrdiff_t min_scale;      /* at least 1 */
+    ptrdiff_t max_scale;      /* at least min_scale + 2 */
+    double threshold;         /* responses reach this; NaN: all do */
+    double line_threshold;    /* squared trace over determinant, at most */
+    const feature_filter *windows; /* a Gaussian for each scale but first and last */
+} feature_censure;
+
+/* What was found. The caller sets the first three; more keypoints are counted, not
+ * written. */
+typedef struct feature_censure_list {
+    ptrdiff_t capacity;
+    int64_t *keypoints; /* (capacity, 2): row, column */
+    int64_t *scales;    /* (capacity) */
+    ptrdiff_t count;
+} feature_censure_list;
+
+/*
+ * Extrema, in position and scale, of centre-surround filters, which are not on lines, in
+ * the order of rows, columns, scales. Every scale but the first and the last.
+ *
+ *   image  (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]. For
+ *          boxes both sides are at least 4 max_scale + 1.
+ */
+FEATURE_API feature_status feature_censure_detect(const feature_array *image,
+                                                  const feature_censure *search,
+                                                  feature_censure_list *list,
+                                                  const feature_run *run);
 
 #ifdef __cplusplus
 }

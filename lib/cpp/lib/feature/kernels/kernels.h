@@ -131,6 +131,14 @@ typedef struct daisy_fan {
     double kappa; /* how narrow the distribution around each is */
 } daisy_fan;
 
+/* A disc of one weight and the ring around it of another: how far they reach to both
+ * sides in rows by their distance from the middle one. */
+typedef struct bilevel_filter {
+    const int32_t *outer, *inner;
+    ptrdiff_t height, inner_height;
+    double outer_weight, inner_weight;
+} bilevel_filter;
+
 #define PATCHES 8 /* looked at side by side */
 
 /*

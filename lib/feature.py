@@ -10,6 +10,7 @@ which instruction set and how many threads are used, and why.
 
 from featurelib._version import __version__
 from featurelib.blobs import blob_dog, blob_doh, blob_log
+from featurelib.brief import BRIEF
 from featurelib.cascade import Cascade
 from featurelib.cooccurrence import graycomatrix, graycoprops
 from featurelib.corner_points import (
@@ -37,6 +38,7 @@ from featurelib.library import info, release_memory
 from featurelib.matching import match_descriptors, plot_matched_features
 from featurelib.matrix import synthesize_matrix
 from featurelib.multiscale import multiscale_basic_features
+from featurelib.orb import ORB
 from featurelib.peaks import corner_peaks, peak_local_max
 from featurelib.template import match_template
 from featurelib.tensors import (
@@ -105,4 +107,7 @@ __all__ = [
     "blob_dog",
     "blob_log",
     "blob_doh",
+    # keypoints
+    "BRIEF",
+    "ORB",
 ]

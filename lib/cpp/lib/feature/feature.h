@@ -25,6 +25,7 @@
  *  16. Multiscale  multiscale_basic_features
  *  17. Template    match_template
  *  18. Fisher      fisher_statistics
+ *  19. Keypoints   BRIEF, ORB
  *
  * Promises that hold for every function:
  *
@@ -890,6 +891,74 @@ FEATURE_API feature_status feature_fisher_statistics(const feature_array *descri
                                                      const feature_array *offsets,
                                                      const feature_array *sums,
                                                      const feature_run *run);
+
+/* ------------------------------------------------------------------------ */
+/* 19. Keypoints                                                            */
+/* ------------------------------------------------------------------------ */
+
+/*
+ * BRIEF: binary descriptors. Bit k of a keypoint is whether, in the smoothed image, the
+ * first pixel of pair k around it is darker than the second. What lies beyond the
+ * border counts as the pixel at the border.
+ *
+ *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1];
+ *                not empty
+ *   axis         two filters of a Gaussian; border FEATURE_REFLECT as scikit-image has
+ *   keypoints    (count, 2) int64, rows and columns, at most one pixel outside
+ *   pairs        (bits, 4) int32 without gaps, each row, column, row, column from the
+ *                keypoint
+ *   descriptors  (count, bits) bool, bits side by side
+ */
+FEATURE_API feature_status feature_brief_extract(const feature_array *image,
+                                                 const feature_filter *axis,
+                                                 const feature_array *keypoints,
+                                                 const feature_array *pairs,
+                                                 const feature_array *descriptors,
+                                                 const feature_run *run);
+
+/*
+ * ORB: the next level of a pyramid. The image is smoothed, read between its pixels
+ * where those of the level stand, and clipped to the range of the smoothed image.
+ *
+ *   image  (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]; not
+ *          empty
+ *   axis   two filters of a Gaussian
+ *   level  no longer along an axis, not empty; float32 for float16 and float32 images,
+ *          else float64; the elements of a row stand side by side
+ */
+FEATURE_API feature_status feature_orb_level(const feature_array *image,
+                                             const feature_filter *axis,
+                                             const feature_array *level,
+                                             const feature_run *run);
+
+/*
+ * Harris' response det A - factor trace(A)^2 at some points of a level, with a Gaussian
+ * of radius 4.
+ *
+ *   level      (rows, cols) float32 or float64, elements of a row side by side
+ *   points     (count, 2) int64, rows and columns at least 5 from the border
+ *   filter     the Gaussian along both axes
+ *   responses  (count) of the type of the level, side by side
+ */
+FEATURE_API feature_status feature_orb_responses(const feature_array *level,
+                                                 const feature_array *points,
+                                                 const feature_filter *filter,
+                                                 double factor,
+                                                 const feature_array *responses,
+                                                 const feature_run *run);
+
+/*
+ * ORB's descriptors: 256 comparisons of pairs that are turned by the point's angle.
+ *
+ *   level, points  as above, points at least 19 from the border
+ *   angles         (count) float64, radians, at most 2^20; what is no number counts as 0
+ *   descriptors    (count, 256) bool, bits side by side
+ */
+FEATURE_API feature_status feature_orb_describe(const feature_array *level,
+                                                const feature_array *points,
+                                                const feature_array *angles,
+                                                const feature_array *descriptors,
+                                                const feature_run *run);
 
 #ifdef __cplusplus
 }

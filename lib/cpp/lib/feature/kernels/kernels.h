@@ -305,6 +305,19 @@ typedef struct mixture_table {
     wide *offsets; /* of each mode: the logarithm of its weight times its height */
 } mixture_table;
 
+#define HARRIS_RADIUS 4 /* of the Gaussian of sigma 1 */
+
+/* Which two elements along an axis stand around each new one, and their weights. */
+typedef struct zoom_axis {
+    const int32_t *before, *after;
+    const double *weights; /* two for each */
+    ptrdiff_t count;
+} zoom_axis;
+
+typedef struct plane_limits {
+    double least, most;
+} plane_limits;
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

@@ -188,20 +188,37 @@ static inline double length_of(double x, double y)
     return corrected_length(large, small);
 }
 
-/* The sine and the cosine of an angle between 0 and pi / 2, error below 2 units in the
- * last place: Taylor's series up to pi / 4, and beyond it those of pi / 2 - x. */
-static inline void sine_and_cosine(double x, double *sine, double *cosine)
+/*
+ * The sine and the cosine of an angle in radians, of at most 2^20; errors below 1 unit
+ * in the last place. Quarter turns are taken off with pi/2 in three parts, whose first
+ * two have 33 bits, so that products with their number are exact; what is left, at most
+ * pi/4, is kept in two parts, and Taylor's series ends where a term is below 2^-60. An
+ * angle that is no number counts as 0.
+ */
+static inline void sine_and_cosine(double angle, double *sine, double *cosine)
 {
-    int turned = x > 0x1.921fb54442d18p-1;
-    double r = turned ? (0x1.921fb54442d18p+0 - x) + 0x1.1a62633145c07p-54 : x;
-    double square = r * r, s = 0, c = 0;
+    if (!(angle >= -0x1p20 && angle <= 0x1p20))
+        angle = 0;
+    double turns = angle * 0x1.45f306dc9c883p-1;
+    int quarters = (int)(turns < 0 ? turns - 0.5 : turns + 0.5);
+    double k = quarters, first = angle - k * 0x1.921fb54400000p+0;
+    double high = first - k * 0x1.0b4611a600000p-34;
+    double low = ((first - high) - k * 0x1.0b4611a600000p-34) -
+                 k * 0x1.3198a2e037073p-69;
+    double r = high + low, rest = low - (r - high), square = r * r;
+    double odd = 0, even = 0;
     for (int n = 18; n > 2; n -= 2) {
-        s = (1 - s) * square / (n * (n + 1));
-        c = (1 - c) * square / (n * (n - 1));
+        odd = (1 - odd) * square / (n * (n + 1));
+        even = (1 - even) * square / (n * (n - 1));
     }
-    double along = r - r * ((1 - s) * square / 6), aside = 1 - (1 - c) * square / 2;
-    *sine = turned ? aside : along;
-    *cosine = turned ? along : aside;
+    odd = (1 - odd) * square / 6; /* sin r = r - r odd */
+    even = (1 - even);            /* cos r = 1 - square even / 2 */
+    double s = r + (rest * (1 - 0.5 * square) - r * odd);
+    double half = 0.5 * square, whole = 1 - half;
+    double c = whole + (((1 - whole) - half) + (half * (1 - even) - r * rest));
+    double of_quarter[4] = {s, c, -s, -c};
+    *sine = of_quarter[quarters & 3];
+    *cosine = of_quarter[(quarters + 1) & 3];
 }
 
 #endif

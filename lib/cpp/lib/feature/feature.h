@@ -25,7 +25,7 @@
  *  16. Multiscale  multiscale_basic_features
  *  17. Template    match_template
  *  18. Fisher      fisher_statistics
- *  19. Keypoints   BRIEF, ORB
+ *  19. Keypoints   BRIEF, ORB, SIFT
  *
  * Promises that hold for every function:
  *
@@ -959,6 +959,66 @@ FEATURE_API feature_status feature_orb_describe(const feature_array *level,
                                                 const feature_array *angles,
                                                 const feature_array *descriptors,
                                                 const feature_run *run);
+
+/* How SIFT looks at an image; names in brackets are those of the Python class. */
+typedef struct feature_sift {
+    int32_t upsampling; /* 1, 2 or 4: how much larger the first octave is */
+    int32_t octaves;    /* the shorter side of the last must be at least 2 */
+    int32_t scales;     /* of an octave, at least 1 (n_scales) */
+    int32_t bins;       /* of the histogram that orients, at least 6 (n_bins) */
+    int32_t cells;      /* along each side of a descriptor (n_hist) */
+    int32_t directions; /* of each of its cells (n_ori) */
+    double contrast;    /* extrema farther from 0 count (c_dog) */
+    double edgeness;    /* tr(H)^2 / det(H) at most */
+    double orienting;   /* radius / 3 sigma of the window that orients (lambda_ori) */
+    double secondary;   /* peaks of so much of the largest orient too (c_max) */
+    double describing;  /* half the inner window of a descriptor / sigma (lambda_descr) */
+    double growth;      /* ln(sigmas[1] / sigmas[0]) */
+    const double *sigmas; /* (scales + 3) of octave 0, in pixels of the image */
+    const feature_filter *filters; /* (scales + 3): before the first scale of octave 0,
+                                      then between scales; border FEATURE_REFLECT */
+} feature_sift;
+
+/* Columns of a list of SIFT's keypoints. */
+typedef enum feature_sift_column {
+    FEATURE_SIFT_ROW, /* pixels of the image */
+    FEATURE_SIFT_COLUMN,
+    FEATURE_SIFT_SIGMA,
+    FEATURE_SIFT_ANGLE, /* radians, 0 down, pi / 2 to the right */
+    FEATURE_SIFT_SCALE, /* number of the smoothed image in its octave */
+    FEATURE_SIFT_OCTAVE,
+    FEATURE_SIFT_COLUMNS
+} feature_sift_column;
+
+/*
+ * Keypoints of an image and their descriptors: octave after octave in the order of
+ * rows, columns and scales, then further orientations in the order of their keypoints.
+ *
+ *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]
+ *   keypoints    (capacity, FEATURE_SIFT_COLUMNS) float64, contiguous
+ *   descriptors  (capacity, cells cells directions) uint8, contiguous; or NULL
+ *   count        how many there are; where it exceeds the capacity the lists are not
+ *                complete, and neither need the count be
+ */
+FEATURE_API feature_status feature_sift_detect(const feature_array *image,
+                                               const feature_sift *how,
+                                               const feature_array *keypoints,
+                                               const feature_array *descriptors,
+                                               ptrdiff_t *count,
+                                               const feature_run *run);
+
+/*
+ * Descriptors of given keypoints, 0 where the gradient is.
+ *
+ *   keypoints    (count, FEATURE_SIFT_COLUMNS) float64, contiguous: finite, sigma above
+ *                0, whole numbers of a scale below scales + 3 and of an octave
+ *   descriptors  (count, cells cells directions) uint8, contiguous
+ */
+FEATURE_API feature_status feature_sift_describe(const feature_array *image,
+                                                 const feature_sift *how,
+                                                 const feature_array *keypoints,
+                                                 const feature_array *descriptors,
+                                                 const feature_run *run);
 
 #ifdef __cplusplus
 }

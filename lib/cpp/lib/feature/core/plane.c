@@ -105,3 +105,57 @@ feature_status plane_smooth(const feature_array *image, const feature_filter *ax
     memory_return(job.ranges != NULL ? (void *)job.ranges : job.scratch);
     return status;
 }
+
+/* ------------------------------------------------------------------------ */
+/* The range of an image                                                    */
+/* ------------------------------------------------------------------------ */
+
+#define RANGE_NANOSECONDS_PER_PIXEL 0.5
+
+typedef struct range_job {
+    const feature_array *image;
+    const plain_kernels *plain;
+    plane_limits *ranges; /* one a band */
+    wide *rows;           /* one a thread */
+} range_job;
+
+static void range_band(void *context, ptrdiff_t band, int thread)
+{
+    const range_job *job = context;
+    const feature_array *image = job->image;
+    ptrdiff_t cols = image->shape[1], first = band * BAND_ROWS, end = first + BAND_ROWS;
+    wide *row = job->rows + thread * row_pitch(cols);
+    plane_limits range = {NAN, NAN}, of_row;
+    for (ptrdiff_t y = first; y < end && y < image->shape[0]; y++) {
+        job->plain->load_row(row_of(image, y), image->strides[1], cols,
+                             (feature_dtype)image->dtype, row);
+        job->plain->limits_row(row, cols, &of_row.least, &of_row.most);
+        widen(&range, of_row.least, of_row.most);
+    }
+    job->ranges[band] = range;
+}
+
+feature_status plane_range(const feature_array *image, plane_limits *range,
+                           const feature_run *run)
+{
+    range_job job = {.image = image, .plain = plain_kernels_in_use()};
+    ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
+    double pixels = (double)image->shape[0] * (double)image->shape[1];
+    team t = team_for(run, bands, pixels * RANGE_NANOSECONDS_PER_PIXEL);
+    size_t row = (size_t)row_pitch(image->shape[1]) * sizeof(wide);
+    arena a = {NULL, 0};
+    arena_take(&a, (size_t)bands, sizeof *job.ranges);
+    arena_take(&a, (size_t)t.threads, row);
+    unsigned char *block = a.used == SIZE_MAX ? NULL : memory_lease(a.used);
+    if (block == NULL)
+        return FEATURE_NO_MEMORY;
+    a = (arena){block, 0};
+    job.ranges = arena_take(&a, (size_t)bands, sizeof *job.ranges);
+    job.rows = arena_take(&a, (size_t)t.threads, row);
+    feature_status status = team_run(&t, bands, range_band, &job);
+    *range = (plane_limits){NAN, NAN};
+    for (ptrdiff_t band = 0; band < bands && status == FEATURE_OK; band++)
+        widen(range, job.ranges[band].least, job.ranges[band].most);
+    memory_return(block);
+    return status;
+}

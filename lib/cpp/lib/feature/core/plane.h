@@ -18,4 +18,9 @@
 feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
                             void *plane, plane_limits *range, const feature_run *run);
 
+/* The smallest and the largest number among the image's pixels, which are scaled as
+ * load_row does, NaN without one. */
+feature_status plane_range(const feature_array *image, plane_limits *range,
+                           const feature_run *run);
+
 #endif

@@ -40,6 +40,7 @@ from featurelib.matrix import synthesize_matrix
 from featurelib.multiscale import multiscale_basic_features
 from featurelib.orb import ORB
 from featurelib.peaks import corner_peaks, peak_local_max
+from featurelib.sift import SIFT
 from featurelib.template import match_template
 from featurelib.tensors import (
     hessian_matrix,
@@ -110,4 +111,5 @@ __all__ = [
     # keypoints
     "BRIEF",
     "ORB",
+    "SIFT",
 ]

@@ -26,6 +26,7 @@ static ptrdiff_t sums_size(const feature_sift *how)
 static void layout(sift_window *w, const sift_job *job, arena *a)
 {
     w->weights = arena_take(a, (size_t)job->cols + ROW_BLOCK, sizeof(wide));
+    w->row_weights = arena_take(a, (size_t)job->rows + ROW_BLOCK, sizeof(wide));
     w->sums = arena_take(a, (size_t)sums_size(job->how), sizeof(wide));
 }
 

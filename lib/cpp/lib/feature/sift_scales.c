@@ -35,8 +35,9 @@ typedef struct sweep {
     ptrdiff_t origin, pitch; /* of all rows: the first column, elements */
     int32_t count, gaussian; /* stages; the one that is scale 0 */
     stage stages[SIFT_SCALES_AT_MOST + 4];
-    ptrdiff_t differences, dog_rows;
-    wide *dogs; /* dog_rows of each difference of Gaussians */
+    ptrdiff_t differences;
+    wide *dogs[SIFT_SCALES_AT_MOST + 2]; /* rings of differences of Gaussians */
+    ptrdiff_t dog_rows[SIFT_SCALES_AT_MOST + 2];
     wide *sums[2];
     ptrdiff_t side; /* of the sums, for the border */
     const wide **under;
@@ -104,16 +105,18 @@ static void plan_stages(sweep *w)
     w->origin = w->stages[0].low;
 }
 
-/* A ring holds what the next filter needs and a pair more; differences wait until the
+/* A ring holds what the next filter needs and a pair more. A difference waits until the
  * last one has the row SIFT_MOVES below. */
 static void size_rings(sweep *w)
 {
-    w->dog_rows = LINES + 2;
-    for (int32_t i = 0; i < w->count; i++) {
+    ptrdiff_t rows = LINES + 2;
+    for (int32_t i = w->count - 1; i >= 0; i--) {
         ptrdiff_t radius = i + 1 < w->count ? w->stages[i + 1].radius : 0;
+        ptrdiff_t difference = i - w->gaussian - 1;
         w->stages[i].ring_rows = 2 * radius + 4;
-        if (i > w->gaussian)
-            w->dog_rows += radius + 2;
+        rows += i + 1 < w->count ? radius + 2 : 0;
+        if (difference >= 0 && difference < w->differences)
+            w->dog_rows[difference] = rows;
     }
 }
 
@@ -142,7 +145,8 @@ static void layout(sweep *w, sift_job *job, ptrdiff_t strip, arena *a)
         w->stages[i].ring = arena_take(a, (size_t)w->stages[i].ring_rows, row);
         radius = most(radius, w->stages[i].radius);
     }
-    w->dogs = arena_take(a, (size_t)(w->differences * w->dog_rows), row);
+    for (ptrdiff_t d = 0; d < w->differences; d++)
+        w->dogs[d] = arena_take(a, (size_t)w->dog_rows[d], row);
     w->side = (radius + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;
     for (int i = 0; i < 2; i++) {
         w->sums[i] = arena_take(a, (size_t)(2 * w->side + w->pitch), sizeof(wide));
@@ -162,21 +166,21 @@ size_t sift_sweep_size(const sift_job *job)
     return a.used;
 }
 
-static wide *cell(const sweep *w, wide *ring, ptrdiff_t ring_rows, ptrdiff_t y,
-                  ptrdiff_t x)
+/* Column x of the row in place `slot` of a ring. */
+static wide *cell(const sweep *w, wide *ring, ptrdiff_t slot, ptrdiff_t x)
 {
-    return ring + y % ring_rows * w->pitch + ROW_PAD + (x - w->origin);
+    return ring + slot * w->pitch + ROW_PAD + (x - w->origin);
 }
 
 static wide *cell_of(const sweep *w, int32_t i, ptrdiff_t y, ptrdiff_t x)
 {
-    return cell(w, w->stages[i].ring, w->stages[i].ring_rows, y, x);
+    const stage *s = &w->stages[i];
+    return cell(w, s->ring, y % s->ring_rows, x);
 }
 
 static wide *dog_cell(const sweep *w, ptrdiff_t scale, ptrdiff_t y, ptrdiff_t x)
 {
-    wide *ring = w->dogs + scale * w->dog_rows * w->pitch;
-    return cell(w, ring, w->dog_rows, y, x);
+    return cell(w, w->dogs[scale], y % w->dog_rows[scale], x);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -273,12 +277,28 @@ static void sum_along(const sweep *w, int32_t i, wide *sums, ptrdiff_t y)
     const stage *s = &w->stages[i], *from = s - 1;
     ptrdiff_t cols = w->job->cols, radius = s->radius;
     wide *start = sums + w->side - from->low; /* of column 0, read from `low` on */
+    int once = radius <= cols; /* is one reflection enough? */
     for (ptrdiff_t x = s->low - radius; x < 0; x++)
-        start[x] = start[border_index(x, cols, FEATURE_REFLECT)];
+        start[x] = start[once ? -1 - x : border_index(x, cols, FEATURE_REFLECT)];
     for (ptrdiff_t x = cols; x < s->high + radius; x++)
-        start[x] = start[border_index(x, cols, FEATURE_REFLECT)];
+        start[x] =
+            start[once ? 2 * cols - 1 - x : border_index(x, cols, FEATURE_REFLECT)];
     w->job->real->smooth_row(start + s->low, s->filter->weights, radius,
                              s->high - s->low, cell_of(w, i, y, s->low));
+}
+
+/* Points w->under at `count` rows of stage i from row y on, reflected ones too. */
+static void gather(const sweep *w, int32_t i, ptrdiff_t y, ptrdiff_t count)
+{
+    const stage *s = &w->stages[i];
+    ptrdiff_t rows = w->job->rows, at = y >= 0 ? y % s->ring_rows : 0;
+    int inside = y >= 0 && y + count <= rows;
+    for (ptrdiff_t k = 0; k < count; k++) {
+        if (!inside)
+            at = border_index(y + k, rows, FEATURE_REFLECT) % s->ring_rows;
+        w->under[k] = cell(w, s->ring, at, s->low);
+        at = at + 1 < s->ring_rows ? at + 1 : 0;
+    }
 }
 
 static void need(sweep *w, int32_t i, ptrdiff_t y);
@@ -288,10 +308,7 @@ static void make_pair(sweep *w, int32_t i)
     const stage *s = &w->stages[i], *from = s - 1;
     ptrdiff_t y = s->made, rows = w->job->rows, radius = s->radius;
     need(w, i - 1, least(y + 1 + radius, rows - 1));
-    for (ptrdiff_t k = 0; k < 2 * radius + 2; k++) {
-        ptrdiff_t at = border_index(y - radius + k, rows, FEATURE_REFLECT);
-        w->under[k] = cell_of(w, i - 1, at, from->low);
-    }
+    gather(w, i - 1, y - radius, 2 * radius + 2);
     w->job->real->smooth_column_pairs(w->under, s->filter->weights, radius,
                                       from->high - from->low, w->sums[0] + w->side,
                                       w->sums[1] + w->side);

@@ -353,14 +353,14 @@ typedef struct sift_extremum {
 /* A window in one smoothed image, of which rows from `first` on are there. */
 typedef struct sift_window {
     const void *plane; /* reals */
-    ptrdiff_t pitch, first;
+    ptrdiff_t pitch, first; /* pitch: at least cols + 8 */
     ptrdiff_t rows, cols;  /* of the whole image */
     double row, col, sigma; /* of the keypoint, in pixels of the octave */
     double reach;          /* the window's, in sigma (orienting, describing) */
     double angle;          /* of a descriptor */
     ptrdiff_t bins;        /* of the histogram, or of one cell's */
     ptrdiff_t cells;
-    wide *weights;         /* room for a row of the image and a block */
+    wide *weights, *row_weights; /* room for a row, a column, and a block each */
     wide *sums;            /* SIFT_COPIES histograms; of a descriptor with a frame */
 } sift_window;
 

@@ -125,8 +125,10 @@ static inline void compare_lines(const wide *line, int has_centre, vec here,
     }
 }
 
-/* The order in which neighbours are asked: those that settle most come first. */
+/* The order in which neighbours are asked: those that settle most come first; and after
+ * how many a look at what is left pays. */
 static const int LINES_BY_USE[9] = {4, 3, 5, 1, 7, 0, 2, 6, 8};
+static const int LOOK_AFTER[3] = {3, 5, 9};
 
 void NAME(sift_extrema_row)(const wide *const *lines, double least, ptrdiff_t n,
                             int32_t *found, ptrdiff_t *count)
@@ -138,8 +140,9 @@ void NAME(sift_extrema_row)(const wide *const *lines, double least, ptrdiff_t n,
         if (!any_lane((lane_mask)strong))
             continue;
         wide_mask low = strong, high = strong;
-        for (int i = 0; i < 9; i++) {
-            compare_lines(lines[LINES_BY_USE[i]] + x, i == 0, here, &low, &high);
+        for (int look = 0, i = 0; look < 3; look++) {
+            for (; i < LOOK_AFTER[look]; i++)
+                compare_lines(lines[LINES_BY_USE[i]] + x, i == 0, here, &low, &high);
             if (!any_lane((lane_mask)(low | high)))
                 break;
         }

@@ -11,6 +11,7 @@
 #include "kernels/variant.h"
 
 #define PIECE 64
+#define WHOLE(n) (((n) + 7) & ~(ptrdiff_t)7) /* loops run in whole vectors */
 #define TWO_PI 0x1.921fb54442d18p+2
 
 /* Pixels of a window side by side. */
@@ -46,28 +47,28 @@ static inline const real *row_at(const sift_window *w, ptrdiff_t y)
 /* Differences of neighbours, halved where there is one on both sides. */
 static void read_gradient(const sift_window *w, piece *p)
 {
-    ptrdiff_t y = p->row, last = w->cols - 1, n = p->count;
+    ptrdiff_t y = p->row, last = w->cols - 1, n = p->count, whole = WHOLE(n);
     const real *above = row_at(w, y > 0 ? y - 1 : y) + p->first;
     const real *below = row_at(w, y + 1 < w->rows ? y + 1 : y) + p->first;
     const real *here = row_at(w, y) + p->first;
     const real half = (real)0.5, share = y > 0 && y + 1 < w->rows ? half : 1;
-    ptrdiff_t from = p->first > 0 ? 0 : 1, to = p->first + n - 1 < last ? n : n - 1;
-    for (ptrdiff_t i = 0; i < n; i++)
+    for (ptrdiff_t i = 0; i < whole; i++)
         p->down[i] = (real)(below[i] - above[i]) * share;
-    for (ptrdiff_t i = from; i < to; i++)
+    p->right[0] = here[1] - here[0];
+    for (ptrdiff_t i = p->first > 0 ? 0 : 1; i < whole; i++)
         p->right[i] = (real)(here[i + 1] - here[i - 1]) * half;
-    if (from > 0)
-        p->right[0] = here[1] - here[0];
-    if (to < n)
+    if (p->first + n - 1 == last)
         p->right[n - 1] = here[n - 1] - here[n - 2];
 }
 
-/* exp(-(i - centre)^2 / divisor) for a row's columns */
-static void weigh_columns(const extent *e, double centre, double divisor, wide *weights)
+/* exp(-(i - centre)^2 / divisor) of rows or columns */
+static void weigh(const extent *e, double centre, double divisor, wide *weights)
 {
-    for (ptrdiff_t x = e->first; x < e->end; x++) {
-        double d = stored((double)x - centre);
-        weights[x - e->first] = exponential(-(d * d) / divisor);
+    const double first = (double)e->first;
+    ptrdiff_t n = WHOLE(e->end - e->first);
+    for (ptrdiff_t i = 0; i < n; i++) {
+        double d = stored(first + (double)i - centre);
+        weights[i] = exponential(-(d * d) / divisor);
     }
 }
 
@@ -91,7 +92,7 @@ static inline void clear(wide *sums, ptrdiff_t n)
 static void bin_directions(piece *p, ptrdiff_t bins, double weight, const wide *weights)
 {
     const double turn = stored(TWO_PI), whole = (double)bins;
-    for (ptrdiff_t i = 0; i < p->count; i++) {
+    for (ptrdiff_t i = 0; i < WHOLE(p->count); i++) {
         double angle = stored(angle_without_branches(p->right[i], p->down[i]));
         angle = angle < 0 ? stored(angle + turn) : angle;
         double at = stored(stored(stored(angle / turn) * whole) + 0.5);
@@ -112,11 +113,12 @@ void NAME(sift_orient)(const sift_window *w, wide *histogram)
     wide *even = w->sums, *odd = w->sums + w->bins;
     piece p;
     right.end++;
+    down.end++;
     clear(w->sums, 2 * w->bins);
-    weigh_columns(&right, w->col, divisor, w->weights);
-    for (p.row = down.first; p.row <= down.end; p.row++) {
-        double d = stored((double)p.row - w->row);
-        double weight = exponential(-(d * d) / divisor);
+    weigh(&right, w->col, divisor, w->weights);
+    weigh(&down, w->row, divisor, w->row_weights);
+    for (p.row = down.first; p.row < down.end; p.row++) {
+        double weight = w->row_weights[p.row - down.first];
         for (p.first = right.first; p.first < right.end; p.first += PIECE) {
             p.count = right.end - p.first < PIECE ? right.end - p.first : PIECE;
             read_gradient(w, &p);
@@ -185,36 +187,60 @@ static extent turned_extent(const turned_frame *f, const extent *right, double d
     return e;
 }
 
+/* v between 0 and `most`; 0 for what is no number. Two steps: vectors know no branch. */
+static inline double held(double v, double most)
+{
+    v = v > 0 ? v : 0;
+    return v < most ? v : most;
+}
+
+static inline double larger_size(double a, double b)
+{
+    a = a < 0 ? -a : a;
+    b = b < 0 ? -b : b;
+    return a > b ? a : b;
+}
+
+/* The two directions next to each gradient's: the first, and the second's part. */
+static void turn_gradients(const turned_frame *f, const piece *p, int32_t *first,
+                           double *second)
+{
+    const double around = (double)(f->depth - 1);
+    for (ptrdiff_t i = 0; i < WHOLE(p->count); i++) {
+        double turn = angle_without_branches(p->right[i], p->down[i]) - f->angle;
+        turn *= f->directions;
+        turn = turn < 0 ? turn + around : turn;
+        turn = held(turn, around * (1 - 0x1p-50));
+        first[i] = (int32_t)turn;
+        second[i] = turn - (double)first[i];
+    }
+}
+
 static void share_out(const turned_frame *f, piece *p, double d, double centre,
                       const wide *weights, shares *s)
 {
     const double last = (double)(f->side - 1) - 0x1p-40;
-    const double around = (double)(f->depth - 1);
     const int32_t depth = (int32_t)f->depth, side = (int32_t)f->side;
-    for (ptrdiff_t i = 0; i < p->count; i++) {
-        double x = stored((double)(p->first + i) - centre);
-        double row = f->cosine * d + f->sine * x, col = -f->sine * d + f->cosine * x;
-        double amount = magnitude_of(p->down[i], p->right[i]) * (f->weight * weights[i]);
-        double far = row < 0 ? -row : row, aside = col < 0 ? -col : col;
-        far = far > aside ? far : aside;
-        amount = far < f->radius ? amount : 0;
-        row = row * f->cells + f->middle;
-        col = col * f->cells + f->middle;
-        row = row > 0 ? row < last ? row : last : 0;
-        col = col > 0 ? col < last ? col : last : 0;
-        double turn = angle_without_branches(p->right[i], p->down[i]) - f->angle;
-        turn *= f->directions;
-        turn = turn < 0 ? turn + around : turn;
-        turn = turn > 0 ? turn < around ? turn : 0 : 0;
-        int32_t r = (int32_t)row, c = (int32_t)col, t = (int32_t)turn;
+    const double sine = f->sine, cosine = f->cosine, weight = f->weight;
+    const double cells = f->cells, middle = f->middle, radius = f->radius;
+    const double first_col = (double)p->first;
+    int32_t first[PIECE];
+    turn_gradients(f, p, first, s->next);
+    for (ptrdiff_t i = 0; i < WHOLE(p->count); i++) {
+        double x = stored(first_col + (double)i - centre);
+        double row = cosine * d + sine * x, col = -sine * d + cosine * x;
+        double amount = magnitude_of(p->down[i], p->right[i]) * (weight * weights[i]);
+        amount = larger_size(row, col) < radius ? amount : 0;
+        row = held(row * cells + middle, last);
+        col = held(col * cells + middle, last);
+        int32_t r = (int32_t)row, c = (int32_t)col;
         double down = amount * (row - (double)r), up = amount - down;
-        double part = col - (double)c;
-        s->of[1][i] = up * part;
-        s->of[0][i] = up - s->of[1][i];
-        s->of[3][i] = down * part;
-        s->of[2][i] = down - s->of[3][i];
-        s->next[i] = turn - (double)t;
-        p->bin[i] = (r * side + c) * depth + t;
+        double part = col - (double)c, right = up * part, below = down * part;
+        s->of[0][i] = up - right;
+        s->of[1][i] = right;
+        s->of[2][i] = down - below;
+        s->of[3][i] = below;
+        p->bin[i] = (r * side + c) * depth + first[i];
     }
 }
 
@@ -299,11 +325,12 @@ void NAME(sift_describe)(const sift_window *w, uint8_t *descriptor)
     piece p;
     shares s;
     clear(w->sums, SIFT_COPIES * room);
-    weigh_columns(&right, w->col, divisor, w->weights);
+    weigh(&right, w->col, divisor, w->weights);
+    weigh(&down, w->row, divisor, w->row_weights);
     for (p.row = down.first; p.row < down.end; p.row++) {
         double d = stored((double)p.row - w->row);
         extent e = turned_extent(&f, &right, d, w->col);
-        f.weight = exponential(-(d * d) / divisor);
+        f.weight = w->row_weights[p.row - down.first];
         for (p.first = e.first; p.first < e.end; p.first += PIECE) {
             p.count = e.end - p.first < PIECE ? e.end - p.first : PIECE;
             read_gradient(w, &p);

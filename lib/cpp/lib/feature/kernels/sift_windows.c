@@ -22,6 +22,10 @@ typedef struct piece {
     int32_t bin[PIECE];
 } piece;
 
+/* Short rows are over before the processor sees where they lead. */
+#define ROWS_AHEAD 4
+#define LINE (64 / (ptrdiff_t)sizeof(real))
+
 /* The rows or columns of a window: `first` to before `end`. */
 typedef struct extent {
     ptrdiff_t first, end;
@@ -51,6 +55,9 @@ static void read_gradient(const sift_window *w, piece *p)
     const real *above = row_at(w, y > 0 ? y - 1 : y) + p->first;
     const real *below = row_at(w, y + 1 < w->rows ? y + 1 : y) + p->first;
     const real *here = row_at(w, y) + p->first;
+    if (y + ROWS_AHEAD < w->rows)
+        for (ptrdiff_t i = 0; i < n; i += LINE)
+            __builtin_prefetch(row_at(w, y + ROWS_AHEAD) + p->first + i);
     const real half = (real)0.5, share = y > 0 && y + 1 < w->rows ? half : 1;
     for (ptrdiff_t i = 0; i < whole; i++)
         p->down[i] = (real)(below[i] - above[i]) * share;

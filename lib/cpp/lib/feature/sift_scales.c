@@ -14,7 +14,9 @@
 #include "core/border.h"
 #include "core/smooth.h"
 
-#define STRIP_COLS 256
+#define STRIPS_WANTED 4
+#define STRIP_LEAST 128 /* columns; narrower ones are made of what lies beside them */
+#define STRIP_MOST 512  /* wider ones leave the second cache */
 #define LINES (2 * SIFT_MOVES + 1)
 #define NANOSECONDS_PER_PIXEL 12.0
 
@@ -120,10 +122,17 @@ static void size_rings(sweep *w)
     }
 }
 
+/* In whole blocks of the kernels, an even number. */
+static ptrdiff_t strip_cols(const sift_job *job)
+{
+    ptrdiff_t cols = (job->cols / STRIPS_WANTED + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;
+    return least(most(cols, STRIP_LEAST), STRIP_MOST);
+}
+
 /* The most columns that a strip's rows have. */
 static ptrdiff_t widest(const sweep *w)
 {
-    ptrdiff_t width = STRIP_COLS + 2 * SIFT_MOVES;
+    ptrdiff_t width = strip_cols(w->job) + 2 * SIFT_MOVES;
     for (int32_t i = 0; i < w->count; i++)
         width = least(width, w->job->cols) + 2 * w->stages[i].radius;
     return least(width, w->job->cols);
@@ -132,8 +141,8 @@ static ptrdiff_t widest(const sweep *w)
 static void layout(sweep *w, sift_job *job, ptrdiff_t strip, arena *a)
 {
     ptrdiff_t radius = 0;
-    *w = (sweep){.job = job, .left = strip * STRIP_COLS, .held = {-1, -1}};
-    w->right = least(w->left + STRIP_COLS, job->cols);
+    *w = (sweep){.job = job, .left = strip * strip_cols(job), .held = {-1, -1}};
+    w->right = least(w->left + strip_cols(job), job->cols);
     w->gaussian = job->source == NULL;
     w->count = last_scale(job) + 1 + w->gaussian;
     w->differences = job->detects ? job->how->scales + 2 : 0;
@@ -154,7 +163,7 @@ static void layout(sweep *w, sift_job *job, ptrdiff_t strip, arena *a)
     }
     w->under = arena_take(a, 2 * (size_t)radius + 2, sizeof(wide *));
     w->lines = arena_take(a, (size_t)(w->differences * LINES), sizeof(wide *));
-    w->columns = arena_take(a, STRIP_COLS, sizeof(int32_t));
+    w->columns = arena_take(a, STRIP_MOST, sizeof(int32_t));
 }
 
 size_t sift_sweep_size(const sift_job *job)
@@ -419,7 +428,8 @@ static void sweep_strip(void *context, ptrdiff_t strip, int thread)
 
 feature_status sift_sweep(sift_job *job, const feature_run *run)
 {
-    ptrdiff_t strips = (job->cols + STRIP_COLS - 1) / STRIP_COLS;
+    ptrdiff_t width = strip_cols(job);
+    ptrdiff_t strips = (job->cols + width - 1) / width;
     double pixels = (double)(job->end - job->first) * (double)job->cols;
     team t = team_for(run, strips, pixels * NANOSECONDS_PER_PIXEL);
     return team_run(&t, strips, sweep_strip, job);

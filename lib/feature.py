@@ -10,6 +10,7 @@ which instruction set and how many threads are used, and why.
 
 from featurelib._version import __version__
 from featurelib.blobs import blob_dog, blob_doh, blob_log
+from featurelib.brief import BRIEF
 from featurelib.cascade import Cascade
 from featurelib.censure import CENSURE
 from featurelib.cooccurrence import graycomatrix, graycoprops
@@ -38,7 +39,9 @@ from featurelib.library import info, release_memory
 from featurelib.matching import match_descriptors, plot_matched_features
 from featurelib.matrix import synthesize_matrix
 from featurelib.multiscale import multiscale_basic_features
+from featurelib.orb import ORB
 from featurelib.peaks import corner_peaks, peak_local_max
+from featurelib.sift import SIFT
 from featurelib.template import match_template
 from featurelib.tensors import (
     hessian_matrix,
@@ -106,6 +109,9 @@ __all__ = [
     "blob_dog",
     "blob_log",
     "blob_doh",
-    # censure
+    # keypoints
+    "BRIEF",
+    "ORB",
     "CENSURE",
+    "SIFT",
 ]

@@ -384,6 +384,7 @@ import cases_daisy  # noqa: E402
 import cases_hog  # noqa: E402
 import cases_multiscale  # noqa: E402
 import cases_fisher  # noqa: E402
+import cases_keypoints  # noqa: E402
 import cases_peaks  # noqa: E402
 import cases_template  # noqa: E402
 import cases_tensors  # noqa: E402
@@ -424,12 +425,13 @@ CASES = (
     *cases_multiscale.CASES,
     *cases_template.CASES,
     *cases_fisher.CASES,
+    *cases_keypoints.CASES,
 )
 
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
 NOT_YET = {
-    "keypoints": "BRIEF ORB SIFT",
+    "keypoints": "SIFT",
 }
 
 

@@ -25,7 +25,7 @@
  *  16. Multiscale  multiscale_basic_features
  *  17. Template    match_template
  *  18. Fisher      fisher_statistics
- *  19. CENSURE     CENSURE
+ *  19. Keypoints   BRIEF, ORB, CENSURE, SIFT
  *
  * Promises that hold for every function:
  *
@@ -893,9 +893,74 @@ FEATURE_API feature_status feature_fisher_statistics(const feature_array *descri
                                                      const feature_run *run);
 
 /* ------------------------------------------------------------------------ */
-/* 19. CENSURE                                                              */
+/* 19. Keypoints                                                            */
 /* ------------------------------------------------------------------------ */
 
+/*
+ * BRIEF: binary descriptors. Bit k of a keypoint is whether, in the smoothed image, the
+ * first pixel of pair k around it is darker than the second. What lies beyond the
+ * border counts as the pixel at the border.
+ *
+ *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1];
+ *                not empty
+ *   axis         two filters of a Gaussian; border FEATURE_REFLECT as scikit-image has
+ *   keypoints    (count, 2) int64, rows and columns, at most one pixel outside
+ *   pairs        (bits, 4) int32 without gaps, each row, column, row, column from the
+ *                keypoint
+ *   descriptors  (count, bits) bool, bits side by side
+ */
+FEATURE_API feature_status feature_brief_extract(const feature_array *image,
+                                                 const feature_filter *axis,
+                                                 const feature_array *keypoints,
+                                                 const feature_array *pairs,
+                                                 const feature_array *descriptors,
+                                                 const feature_run *run);
+
+/*
+ * ORB: the next level of a pyramid. The image is smoothed, read between its pixels
+ * where those of the level stand, and clipped to the range of the smoothed image.
+ *
+ *   image  (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]; not
+ *          empty
+ *   axis   two filters of a Gaussian
+ *   level  no longer along an axis, not empty; float32 for float16 and float32 images,
+ *          else float64; the elements of a row stand side by side
+ */
+FEATURE_API feature_status feature_orb_level(const feature_array *image,
+                                             const feature_filter *axis,
+                                             const feature_array *level,
+                                             const feature_run *run);
+
+/*
+ * Harris' response det A - factor trace(A)^2 at some points of a level, with a Gaussian
+ * of radius 4.
+ *
+ *   level      (rows, cols) float32 or float64, elements of a row side by side
+ *   points     (count, 2) int64, rows and columns at least 5 from the border
+ *   filter     the Gaussian along both axes
+ *   responses  (count) of the type of the level, side by side
+ */
+FEATURE_API feature_status feature_orb_responses(const feature_array *level,
+                                                 const feature_array *points,
+                                                 const feature_filter *filter,
+                                                 double factor,
+                                                 const feature_array *responses,
+                                                 const feature_run *run);
+
+/*
+ * ORB's descriptors: 256 comparisons of pairs that are turned by the point's angle.
+ *
+ *   level, points  as above, points at least 19 from the border
+ *   angles         (count) float64, radians, at most 2^20; what is no number counts as 0
+ *   descriptors    (count, 256) bool, bits side by side
+ */
+FEATURE_API feature_status feature_orb_describe(const feature_array *level,
+                                                const feature_array *points,
+                                                const feature_array *angles,
+                                                const feature_array *descriptors,
+                                                const feature_run *run);
+
+/* CENSURE: which filters. */
 typedef enum feature_censure_mode {
     FEATURE_CENSURE_DOB,     /* boxes, of any scale that fits into the image */
     FEATURE_CENSURE_OCTAGON, /* scales up to 11 */
@@ -933,6 +998,66 @@ FEATURE_API feature_status feature_censure_detect(const feature_array *image,
                                                   const feature_censure *search,
                                                   feature_censure_list *list,
                                                   const feature_run *run);
+
+/* How SIFT looks at an image; names in brackets are those of the Python class. */
+typedef struct feature_sift {
+    int32_t upsampling; /* 1, 2 or 4: how much larger the first octave is */
+    int32_t octaves;    /* the shorter side of the last must be at least 2 */
+    int32_t scales;     /* of an octave, at least 1 (n_scales) */
+    int32_t bins;       /* of the histogram that orients, at least 6 (n_bins) */
+    int32_t cells;      /* along each side of a descriptor (n_hist) */
+    int32_t directions; /* of each of its cells (n_ori) */
+    double contrast;    /* extrema farther from 0 count (c_dog) */
+    double edgeness;    /* tr(H)^2 / det(H) at most */
+    double orienting;   /* radius / 3 sigma of the window that orients (lambda_ori) */
+    double secondary;   /* peaks of so much of the largest orient too (c_max) */
+    double describing;  /* half the inner window of a descriptor / sigma (lambda_descr) */
+    double growth;      /* ln(sigmas[1] / sigmas[0]) */
+    const double *sigmas; /* (scales + 3) of octave 0, in pixels of the image */
+    const feature_filter *filters; /* (scales + 3): before the first scale of octave 0,
+                                      then between scales; border FEATURE_REFLECT */
+} feature_sift;
+
+/* Columns of a list of SIFT's keypoints. */
+typedef enum feature_sift_column {
+    FEATURE_SIFT_ROW, /* pixels of the image */
+    FEATURE_SIFT_COLUMN,
+    FEATURE_SIFT_SIGMA,
+    FEATURE_SIFT_ANGLE, /* radians, 0 down, pi / 2 to the right */
+    FEATURE_SIFT_SCALE, /* number of the smoothed image in its octave */
+    FEATURE_SIFT_OCTAVE,
+    FEATURE_SIFT_COLUMNS
+} feature_sift_column;
+
+/*
+ * Keypoints of an image and their descriptors: octave after octave in the order of
+ * rows, columns and scales, then further orientations in the order of their keypoints.
+ *
+ *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]
+ *   keypoints    (capacity, FEATURE_SIFT_COLUMNS) float64, contiguous
+ *   descriptors  (capacity, cells cells directions) uint8, contiguous; or NULL
+ *   count        how many there are; where it exceeds the capacity the lists are not
+ *                complete, and neither need the count be
+ */
+FEATURE_API feature_status feature_sift_detect(const feature_array *image,
+                                               const feature_sift *how,
+                                               const feature_array *keypoints,
+                                               const feature_array *descriptors,
+                                               ptrdiff_t *count,
+                                               const feature_run *run);
+
+/*
+ * Descriptors of given keypoints, 0 where the gradient is.
+ *
+ *   keypoints    (count, FEATURE_SIFT_COLUMNS) float64, contiguous: finite, sigma above
+ *                0, whole numbers of a scale below scales + 3 and of an octave
+ *   descriptors  (count, cells cells directions) uint8, contiguous
+ */
+FEATURE_API feature_status feature_sift_describe(const feature_array *image,
+                                                 const feature_sift *how,
+                                                 const feature_array *keypoints,
+                                                 const feature_array *descriptors,
+                                                 const feature_run *run);
 
 #ifdef __cplusplus
 }

@@ -316,6 +316,73 @@ typedef struct mixture_table {
     wide *offsets; /* of each mode: the logarithm of its weight times its height */
 } mixture_table;
 
+#define HARRIS_RADIUS 4 /* of the Gaussian of sigma 1 */
+
+/* Which two elements along an axis stand around each new one, and their weights. */
+typedef struct zoom_axis {
+    const int32_t *before, *after;
+    const double *weights; /* two for each */
+    ptrdiff_t count;
+} zoom_axis;
+
+typedef struct plane_limits {
+    double least, most;
+} plane_limits;
+
+/* Columns of a row that is made `factor` times as wide. */
+typedef struct sift_zoom {
+    ptrdiff_t factor;
+    ptrdiff_t first, end; /* of the wide row */
+    ptrdiff_t left, cols; /* of the narrow row: the first there, all */
+} sift_zoom;
+
+#define SIFT_MOVES 5 /* rows and columns that a refined extremum needs on each side */
+
+/*
+ * Differences of Gaussians around one row: line (s, k), k <= 2 SIFT_MOVES, is row
+ * y - SIFT_MOVES + k at scale s, NULL beyond the border. It begins with column `left`.
+ */
+typedef struct sift_lines {
+    const wide **lines;
+    ptrdiff_t left;
+    ptrdiff_t sides[3]; /* rows, cols, scales */
+} sift_lines;
+
+typedef struct sift_limits {
+    double contrast, edgeness;
+    double step, growth;  /* of a pixel of the octave; as feature_sift */
+    const double *sigmas; /* of the octave's scales */
+    double sides[2];      /* of the image */
+} sift_limits;
+
+/* An extremum of the octave, refined; in pixels of the image. */
+typedef struct sift_extremum {
+    double row, col, sigma;
+    ptrdiff_t scale; /* -1: none */
+} sift_extremum;
+
+/* A window in one smoothed image, of which rows from `first` on are there. */
+typedef struct sift_window {
+    const void *plane; /* reals */
+    ptrdiff_t pitch, first; /* pitch: at least cols + 8 */
+    ptrdiff_t rows, cols;  /* of the whole image */
+    double row, col, sigma; /* of the keypoint, in pixels of the octave */
+    double reach;          /* the window's, in sigma (orienting, describing) */
+    double angle;          /* of a descriptor */
+    ptrdiff_t bins;        /* of the histogram, or of one cell's */
+    ptrdiff_t cells;
+    wide *weights, *row_weights; /* room for a row, a column, and a block each */
+    wide *sums;            /* SIFT_COPIES histograms; of a descriptor with a frame */
+} sift_window;
+
+#define SIFT_COPIES 2 /* of histograms, so that a pixel need not wait for the last */
+
+/* Elements of a descriptor's histograms: a frame of cells, one direction more. */
+static inline ptrdiff_t sift_room(ptrdiff_t cells, ptrdiff_t directions)
+{
+    return (cells + 2) * (cells + 2) * (directions + 1);
+}
+
 typedef struct plain_kernels {
 #define KERNEL(name, parameters)
 #define PLAIN(name, parameters) void(*name) parameters;

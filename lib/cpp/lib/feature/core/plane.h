@@ -1,0 +1,26 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/*
+ * A whole smoothed plane, for descriptors that look at pixels anywhere in it. Rows
+ * are made as core/smooth.h makes them, in bands shared by the threads.
+ */
+#ifndef CORE_PLANE_H
+#define CORE_PLANE_H
+
+#include <stddef.h>
+
+#include "feature.h"
+#include "kernels/kernels.h"
+
+/*
+ * Smooths `image` into `plane`, contiguous rows of its storage type. `range`, or NULL,
+ * is set to the smallest and the largest number that it holds, NaN without one.
+ */
+feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
+                            void *plane, plane_limits *range, const feature_run *run);
+
+/* The smallest and the largest number among the image's pixels, which are scaled as
+ * load_row does, NaN without one. */
+feature_status plane_range(const feature_array *image, plane_limits *range,
+                           const feature_run *run);
+
+#endif

@@ -237,19 +237,15 @@ static void fill_tables(byte_tables *tables, fast_rule *rule)
 {
     for (int v = 0; v < BYTES; v++)
         tables->scaled[v] = v * (1.0 / 255);
-    /* The bounds rise with the centre: each is looked for from the last one on. */
-    for (int c = 0, above = 0; c < BYTES; c++) {
+    for (int c = 0; c < BYTES; c++) {
         double high = tables->scaled[c] + rule->threshold;
-        above = above > c ? above : c;
+        double low = tables->scaled[c] - rule->threshold;
+        int above = c, below = c;
         while (above < BYTES - 1 && !(tables->scaled[above + 1] > high))
             above++;
-        tables->not_above[c] = (uint8_t)above;
-    }
-    for (int c = BYTES - 1, below = c; c >= 0; c--) {
-        double low = tables->scaled[c] - rule->threshold;
-        below = below < c ? below : c;
         while (below > 0 && !(tables->scaled[below - 1] < low))
             below--;
+        tables->not_above[c] = (uint8_t)above;
         tables->not_below[c] = (uint8_t)below;
     }
     rule->scaled = tables->scaled;

@@ -42,80 +42,57 @@ static inline uint64_t above(const pixel *a, const pixel *b, ptrdiff_t count)
     return word;
 }
 
-static inline void compare(const pixel *const *rows, const centres *c,
-                           ptrdiff_t count, int k, uint64_t *bright, uint64_t *dark)
+static inline void compare(const pixel *const *rows, const centres *c, int k,
+                           uint64_t *bright, uint64_t *dark)
 {
     const pixel *p = rows[3 + circle_row[k]] + c->x + circle_col[k];
-    bright[k] = above(p, c->high, count);
-    dark[k] = above(c->low, p, count) & ~bright[k];
+    bright[k] = above(p, c->high, c->count);
+    dark[k] = above(c->low, p, c->count) & ~bright[k];
 }
 
-/* Where `arc` pixels in a row are set, round the circle. With the arc known when this
- * is compiled, the words stay in registers. */
+/* Where an arc can be, by four pixels a quarter apart: an arc of 12 holds three of
+ * them, one of 9 two neighbours, one of 4 any. */
+static inline uint64_t by_quarters(const uint64_t *circle, int arc)
+{
+    uint64_t east = circle[0], south = circle[4], west = circle[8], north = circle[12];
+    if (arc >= 12)
+        return (east & west & (south | north)) | (south & north & (east | west));
+    if (arc >= 9)
+        return (east | west) & (south | north);
+    return arc >= 4 ? east | south | west | north : UINT64_MAX;
+}
+
+/* Where `arc` pixels in a row are set, round the circle. */
 static inline uint64_t with_arc(const uint64_t *circle, int arc)
 {
-    uint64_t run[CIRCLE], next[CIRCLE], found = 0;
-    for (int k = 0; k < CIRCLE; k++)
-        run[k] = circle[k];
-    for (int done = 1, step; done < arc; done += step) {
-        step = done < arc - done ? done : arc - done;
+    uint64_t run[2 * CIRCLE], found = 0;
+    memcpy(run, circle, CIRCLE * sizeof *run);
+    for (int done = 1; done < arc;) {
+        int step = done < arc - done ? done : arc - done;
+        memcpy(run + CIRCLE, run, CIRCLE * sizeof *run);
         for (int k = 0; k < CIRCLE; k++)
-            next[k] = run[k] & run[(k + step) % CIRCLE];
-        for (int k = 0; k < CIRCLE; k++)
-            run[k] = next[k];
+            run[k] &= run[k + step];
+        done += step;
     }
     for (int k = 0; k < CIRCLE; k++)
         found |= run[k];
     return found;
 }
 
-static uint64_t with_any_arc(const uint64_t *circle, int arc)
-{
-    switch (arc) {
-    case 9:
-        return with_arc(circle, 9);
-    case 12:
-        return with_arc(circle, 12);
-    default:
-        return with_arc(circle, arc);
-    }
-}
-
-/* Where an arc can be, by four pixels a quarter apart, the first of them at k: an arc
- * of 12 holds three of them, one of 9 two neighbours, one of 4 any. */
-static inline uint64_t by_cross(const uint64_t *circle, int k, int arc)
-{
-    uint64_t a = circle[k], b = circle[k + 4], c = circle[k + 8], d = circle[k + 12];
-    if (arc >= 12)
-        return (a & c & (b | d)) | (b & d & (a | c));
-    if (arc >= 9)
-        return (a | c) & (b | d);
-    return arc >= 4 ? a | b | c | d : UINT64_MAX;
-}
-
-static inline uint64_t corners_of_some(const pixel *const *rows, const centres *c,
-                                       ptrdiff_t count, int arc)
-{
-    static const int crosses[CIRCLE / 4] = {0, 2, 1, 3};
-    uint64_t bright[CIRCLE], dark[CIRCLE];
-    uint64_t maybe_bright = UINT64_MAX, maybe_dark = UINT64_MAX;
-    for (int i = 0; i < CIRCLE / 4; i++) {
-        for (int k = crosses[i]; k < CIRCLE; k += CIRCLE / 4)
-            compare(rows, c, count, k, bright, dark);
-        maybe_bright &= by_cross(bright, crosses[i], arc);
-        maybe_dark &= by_cross(dark, crosses[i], arc);
-        if ((maybe_bright | maybe_dark) == 0)
-            return 0;
-    }
-    return (maybe_bright ? with_any_arc(bright, arc) : 0) |
-           (maybe_dark ? with_any_arc(dark, arc) : 0);
-}
-
 /* Which of the centres are corners. */
 static inline uint64_t corners_of(const pixel *const *rows, const centres *c, int arc)
 {
-    return c->count == WORD ? corners_of_some(rows, c, WORD, arc)
-                            : corners_of_some(rows, c, c->count, arc);
+    uint64_t bright[CIRCLE], dark[CIRCLE];
+    for (int k = 0; k < CIRCLE; k += CIRCLE / 4)
+        compare(rows, c, k, bright, dark);
+    uint64_t maybe_bright = by_quarters(bright, arc), maybe_dark = by_quarters(dark, arc);
+    if ((maybe_bright | maybe_dark) == 0)
+        return 0;
+    for (int k = 0; k < CIRCLE; k++)
+        if (k % (CIRCLE / 4) != 0)
+            compare(rows, c, k, bright, dark);
+    return (maybe_bright ? with_arc(bright, arc) : 0) |
+           (maybe_dark ? with_arc(dark, arc) : 0);
 }
 
 #endif

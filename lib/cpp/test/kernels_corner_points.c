@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kernels/corner_points.c, fast.c and fast_bytes.c against loops over pixels. */
+/* kernels/corner_points.c and fast_bytes.c against loops over pixels. */
 #include "kernels_test.h"
 
 #include <math.h>
@@ -121,14 +121,15 @@ static const int right[16] = {3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1, 0, 1, 2
 void check_fast_row(const real_kernels *k, int is_float)
 {
     for (int round = 0; round < 60; round++) {
-        guarded memory[7], out;
+        guarded memory[7], out, marks;
         const void *rows[7];
         ptrdiff_t n = 1 + random_below(COLS);
         fast_rule rule = {.threshold = 0.25, .arc = 1 + (int)random_below(16)};
         int wrong = 0;
         rows_new(memory, rows, 7, n, is_float);
         out = guarded_new((size_t)n * (is_float ? 4 : 8), random_side());
-        k->fast_row(rows, n, &rule, out.bytes);
+        marks = guarded_new((size_t)n + 8, random_side());
+        k->fast_row(rows, n, &rule, marks.bytes, out.bytes);
         for (ptrdiff_t x = 0; x < n; x++) {
             double circle[16], centre = at(rows[3], x, is_float), expected = 0;
             int state[16], inside = x >= 3 && x < n - 3;
@@ -144,6 +145,7 @@ void check_fast_row(const real_kernels *k, int is_float)
         CHECK(wrong == 0);
         rows_free(memory, 7);
         guarded_free(&out);
+        guarded_free(&marks);
     }
 }
 
@@ -160,6 +162,7 @@ void check_fast_bytes(const plain_kernels *k)
         static uint8_t pixels[7][COLS];
         const uint8_t *rows[7];
         ptrdiff_t n = 1 + random_below(COLS - 1);
+        guarded spare = guarded_new(3 * ((size_t)n + 8), random_side());
         guarded out = guarded_new((size_t)n * 8, random_side());
         fast_rule rule = {.arc = 1 + (int)random_below(16),
                           .step = round % 2 ? 55 : -1,
@@ -170,7 +173,7 @@ void check_fast_bytes(const plain_kernels *k)
         random_fill(pixels, sizeof pixels);
         for (int y = 0; y < 7; y++)
             rows[y] = pixels[y];
-        k->fast_bytes(rows, n, &rule, (double *)(void *)out.bytes);
+        k->fast_bytes(rows, n, &rule, spare.bytes, (double *)(void *)out.bytes);
         for (ptrdiff_t x = 0; x < n; x++) {
             double circle[16], centre = rows[3][x], expected = 0;
             int state[16], inside = x >= 3 && x < n - 3;
@@ -185,6 +188,7 @@ void check_fast_bytes(const plain_kernels *k)
         }
         check_case("(n %td, arc %d)", n, rule.arc);
         CHECK(wrong == 0);
+        guarded_free(&spare);
         guarded_free(&out);
     }
 }

@@ -80,6 +80,7 @@ typedef struct row_buffer {
     const void **rows; /* of a band and its halo */
     unsigned char *block;
     wide *wide_row;
+    uint8_t *marks;
 } row_buffer;
 
 static void layout_rows(row_buffer *b, const source *s, arena *a)
@@ -88,6 +89,7 @@ static void layout_rows(row_buffer *b, const source *s, arena *a)
     b->rows = arena_take(a, rows, sizeof *b->rows);
     b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
     b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
+    b->marks = arena_take(a, 3, cols + 8);
 }
 
 /* One row, or a piece of one, as reals. */
@@ -155,9 +157,10 @@ static void fast_row(const source *s, const fast_rule *rule, row_buffer *b,
 {
     const void *const *rows = b->rows + slot;
     if (s->bytes)
-        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, rule, out);
+        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, rule, b->marks,
+                             out);
     else
-        s->real->fast_row(rows, s->cols, rule, out);
+        s->real->fast_row(rows, s->cols, rule, b->marks, out);
 }
 
 static void respond_band(void *context, ptrdiff_t band, int thread)

@@ -189,7 +189,7 @@ class ORB:
         self._check_parameters()
         shapes = self._shapes(image)
         parameters = self._arguments(shapes)
-        stored, counts = stored_type(image), (_native.size * 2)()
+        stored, counts = stored_type(image), (_native.size * 3)()
         run = _native.run(workers)
         capacity = min(image.size // 16 + 1024, parameters.most)
         while True:
@@ -212,9 +212,11 @@ class ORB:
             end = range(end)[: self.n_keypoints].stop
         level = points[:end, 0]
         factors = np.array([self.downscale**k for k in range(len(shapes))])
-        scales = factors[level]
+        scales = factors[level] * np.intp(1)
+        # Levels without a corner take part in the type, as in the reference.
+        types = [stored] * (counts[2] > 0) + [scales.dtype] * (counts[2] < len(shapes))
         keypoints = points[:end, 1:] * scales[:, np.newaxis]
-        self.keypoints = keypoints if some else keypoints.astype(stored)
+        self.keypoints = keypoints.astype(np.result_type(*types), copy=False)
         self.scales = scales if describe else scales.astype(stored)
         self.orientations = angles[:end].astype(stored)
         self.responses = responses[:end].astype(stored)

@@ -941,7 +941,8 @@ typedef struct feature_orb_parameters {
  *   responses    (capacity) float64, contiguous
  *   descriptors  (capacity, 256) bool, contiguous rows; or NULL
  *   counts       [0] keypoints that there are, of which the first `capacity` are
- *                written; [1] not 0 where there is a corner 16 pixels from the border
+ *                written; [1] not 0 where there is a corner 16 pixels from the border;
+ *                [2] levels without any corner
  */
 FEATURE_API feature_status feature_orb_detect(const feature_array *image,
                                               const feature_orb_parameters *parameters,

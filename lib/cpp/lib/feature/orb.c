@@ -410,6 +410,9 @@ static feature_status detect(orb_job *job, const disc *d, ptrdiff_t *counts)
     feature_status status = orb_build(&job->call);
     if (status == FEATURE_OK)
         status = find_candidates(job, &counts[1]);
+    counts[2] = 0;
+    for (ptrdiff_t k = 0; k < job->call.p->levels && status == FEATURE_OK; k++)
+        counts[2] += job->call.levels[k].is_empty;
     if (status != FEATURE_OK || job->count == 0)
         return status;
     point *points = memory_lease(2 * (size_t)job->count * sizeof *points);
@@ -449,6 +452,7 @@ feature_status feature_orb_detect(const feature_array *image,
     if (status != FEATURE_OK)
         return status;
     counts[0] = counts[1] = 0;
+    counts[2] = parameters->levels;
     if (parameters->fast_n == 0)
         return FEATURE_OK;
     orb_job job = {.points = points, .angles = angles, .responses = responses};

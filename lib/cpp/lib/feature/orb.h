@@ -20,6 +20,7 @@ typedef struct orb_level {
     uint64_t *words;
     ptrdiff_t words_per_row, bands, first_band;
     int has_nan; /* among the responses: then there are no corners */
+    int is_empty; /* is there no corner? */
 } orb_level;
 
 typedef struct orb_call {

@@ -304,8 +304,9 @@ static void thin_row(const uint64_t *above, uint64_t *here, ptrdiff_t words)
     }
 }
 
-static void thin_level(const orb_level *level)
+static void thin_level(orb_level *level)
 {
+    uint64_t any = 0;
     ptrdiff_t n = level->words_per_row;
     for (ptrdiff_t y = 0; y < level->shape[0]; y++) {
         uint64_t *here = level->words + y * n;
@@ -313,7 +314,10 @@ static void thin_level(const orb_level *level)
             memset(here, 0, (size_t)n * sizeof *here);
         else
             thin_row(y > 0 ? here - n : NULL, here, n);
+        for (ptrdiff_t w = 0; w < n; w++)
+            any |= here[w];
     }
+    level->is_empty = any == 0;
 }
 
 /* ------------------------------------------------------------------------ */

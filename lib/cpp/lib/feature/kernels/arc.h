@@ -4,7 +4,6 @@
 #define KERNELS_ARC_H
 
 #include <stdint.h>
-#include <string.h>
 
 #define CIRCLE 16
 
@@ -15,21 +14,22 @@ static const int circle_col[CIRCLE] = {3,  3,  2,  1,  0, -1, -2, -3,
 
 /*
  * In which lanes are `arc` pixels in a row set, round the circle? Each word holds one
- * pixel of the circle in all lanes; the second half of `circle` is spare. Runs of twice
- * the length are where two runs meet.
+ * pixel of the circle in all lanes. Runs of twice the length are where two runs meet.
  */
-static inline uint64_t arcs_of(uint64_t *circle, int arc)
+static inline uint64_t arcs_of(const uint64_t *circle, int arc)
 {
-    uint64_t found = 0;
-    for (int done = 1; done < arc;) {
+    uint64_t run[2][CIRCLE], found = 0;
+    int now = 0;
+    for (int k = 0; k < CIRCLE; k++)
+        run[0][k] = circle[k];
+    for (int done = 1; done < arc; now = !now) {
         int step = done < arc - done ? done : arc - done;
-        memcpy(circle + CIRCLE, circle, CIRCLE * sizeof *circle);
         for (int k = 0; k < CIRCLE; k++)
-            circle[k] &= circle[k + step];
+            run[!now][k] = run[now][k] & run[now][(k + step) % CIRCLE];
         done += step;
     }
     for (int k = 0; k < CIRCLE; k++)
-        found |= circle[k];
+        found |= run[now][k];
     return found;
 }
 

@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * FAST on reals, a vector of centres at a time. A word holds one bit a lane: whether
- * that pixel of the circle is brighter, or darker. Four pixels of the circle send most
- * vectors away; for the others all sixteen are compared, runs are found by AND of words
- * and the sums are made, in the reference's order, in all lanes.
+ * FAST on reals, a vector of centres at a time. Four pixels of the circle send most
+ * vectors away; for the others each lane gathers which of the sixteen are brighter, and
+ * which are darker, as the bits of an integer, and runs are found by shifts. The sums
+ * are made in the reference's order, in all lanes.
  */
 #include "kernels/arc.h"
 #include "kernels/reals.h"
@@ -31,23 +31,33 @@ static inline int can_hold_corner(const fast_block *b)
     return (quarters_of(bright, b->arc) | quarters_of(dark, b->arc)) != 0;
 }
 
-static void find_corners(const fast_block *b, real *out)
+/* Are `arc` bits in a row set, round the circle? Runs of twice the length are where two
+ * runs meet. */
+static inline real_bits arc_lanes(real_bits circle, int arc)
 {
-    uint64_t bright[2 * CIRCLE], dark[2 * CIRCLE];
+    real_bits run = circle | circle << CIRCLE;
+    for (int done = 1; done < arc;) {
+        int step = done < arc - done ? done : arc - done;
+        run &= run >> step;
+        done += step;
+    }
+    return run & 0xffff;
+}
+
+static inline void find_corners(const fast_block *b, real *out)
+{
+    real_bits bright = {0}, dark = {0};
     reals sum = {0};
-    real sums[REALS];
     for (int k = 0; k < CIRCLE; k++) {
         reals v = on_circle(b, k);
-        bright[k] = lanes_above(v, b->high);
-        dark[k] = lanes_above(b->low, v) & ~bright[k];
+        bright |= (real_bits)(v > b->high) & 1 << k;
+        dark |= (real_bits)(v < b->low) & 1 << k;
         sum += size_of(v - b->centre);
     }
-    uint64_t found = arcs_of(bright, b->arc) | arcs_of(dark, b->arc);
-    memcpy(sums, &sum, sizeof sums);
-    for (; found != 0; found &= found - 1) {
-        int lane = __builtin_ctzll(found);
-        out[b->x + lane] = sums[lane];
-    }
+    dark &= ~bright;
+    real_bits found = arc_lanes(bright, b->arc) | arc_lanes(dark, b->arc);
+    sum = (reals)((real_bits)sum & (real_bits)(found != 0));
+    memcpy(out + b->x, &sum, sizeof sum);
 }
 
 void NAME(fast_row)(const void *const *rows, ptrdiff_t n, const fast_rule *rule,

@@ -79,7 +79,7 @@ static inline void compare_circle(const byte_block *b, int step, uint64_t *brigh
 
 static uint64_t corners_of(const byte_block *b)
 {
-    uint64_t bright[2 * CIRCLE], dark[2 * CIRCLE];
+    uint64_t bright[CIRCLE], dark[CIRCLE];
     compare_circle(b, 4, bright, dark);
     if ((quarters_of(bright, b->arc) | quarters_of(dark, b->arc)) == 0)
         return 0;

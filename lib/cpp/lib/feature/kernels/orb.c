@@ -14,28 +14,28 @@
 /* Levels                                                                   */
 /* ------------------------------------------------------------------------ */
 
-/* What is in the lanes of a block of columns, by the numbers before[x], after[x]. */
-static inline void zoom_plain(const zoom_axis *right, ptrdiff_t x, const wide *up,
-                              const wide *low, wide *out)
+/* Values in between at a block of columns, by the numbers before[x], after[x]. */
+static inline vec zoom_plain(const zoom_axis *right, ptrdiff_t x, const wide *up,
+                             const wide *low)
 {
+    vec sums = {0};
     for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++) {
         ptrdiff_t a = right->before[x + k], b = right->after[x + k];
         double sum = 0 + up[a] * right->near[x + k];
         sum += up[b] * right->far[x + k];
         sum += low[a] * right->near[x + k];
-        out[k] = sum + low[b] * right->far[x + k];
+        sums[k] = sum + low[b] * right->far[x + k];
     }
+    return sums;
 }
 
 #if defined(__AVX512F__)
 /* Sixteen neighbours in two registers hold all that eight columns look at. */
-static inline void zoom_block(const zoom_axis *right, ptrdiff_t x, const wide *up,
-                              const wide *low, wide *out)
+static inline vec zoom_block(const zoom_axis *right, ptrdiff_t x, const wide *up,
+                             const wide *low)
 {
-    if (!right->is_close) {
-        zoom_plain(right, x, up, low, out);
-        return;
-    }
+    if (!right->is_close)
+        return zoom_plain(right, x, up, low);
     ptrdiff_t first = right->before[x];
     __m256i base = _mm256_set1_epi32((int)first);
     __m256i a32 = _mm256_loadu_si256((const void *)(right->before + x));
@@ -49,34 +49,53 @@ static inline void zoom_block(const zoom_axis *right, ptrdiff_t x, const wide *u
     sum += (vec)_mm512_permutex2var_pd(u, b, u_next) * far;
     sum += (vec)_mm512_permutex2var_pd(v, a, v_next) * near;
     sum += (vec)_mm512_permutex2var_pd(v, b, v_next) * far;
-    store(out, sum);
+    return sum;
 }
 #else
 #define zoom_block zoom_plain
 #endif
 
+static inline vec lesser(vec a, vec b)
+{
+    typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
+    choice which = (choice)(a < b);
+    return (vec)((which & (choice)a) | (~which & (choice)b));
+}
+
+static inline void store_reals(real *to, vec v)
+{
+    typedef real narrow __attribute__((vector_size(VECTOR_WIDES * sizeof(real))));
+    narrow n = __builtin_convertvector(v, narrow);
+    memcpy(to, &n, sizeof n);
+}
+
 void NAME(zoom_row)(wide *const *rows, const double *down, const zoom_axis *right,
                     ptrdiff_t cols, plane_limits *range, void *restrict out)
 {
     wide *up = rows[2], *low = rows[3];
-    real *to = out, least = (real)range->least, most = (real)range->most;
-    for (ptrdiff_t x = 0; x < cols; x++) {
-        up[x] = rows[0][x] * down[0];
-        low[x] = rows[1][x] * down[1];
+    real *to = out;
+    vec least = (vec){0} + range->least, most = (vec){0} + range->most, sum;
+    for (ptrdiff_t x = 0; x < cols; x += VECTOR_WIDES) {
+        store(up + x, load(rows[0] + x) * down[0]);
+        store(low + x, load(rows[1] + x) * down[1]);
     }
-    for (ptrdiff_t x = 0; x < right->count; x += VECTOR_WIDES) {
-        wide sums[VECTOR_WIDES];
-        ptrdiff_t left = right->count - x;
-        zoom_block(right, x, up, low, sums);
-        for (ptrdiff_t k = 0; k < VECTOR_WIDES && k < left; k++)
-            to[x + k] = (real)sums[k];
+    ptrdiff_t x = 0;
+    for (; x + VECTOR_WIDES <= right->count; x += VECTOR_WIDES) {
+        sum = stored_vec(zoom_block(right, x, up, low));
+        store_reals(to + x, sum);
+        least = lesser(sum, least);
+        most = -lesser(-sum, -most);
     }
-    for (ptrdiff_t x = 0; x < right->count; x++) {
-        least = to[x] < least ? to[x] : least;
-        most = to[x] > most ? to[x] : most;
+    for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++) {
+        range->least = least[k] < range->least ? least[k] : range->least;
+        range->most = most[k] > range->most ? most[k] : range->most;
     }
-    range->least = (double)least;
-    range->most = (double)most;
+    sum = stored_vec(zoom_block(right, x, up, low)); /* filled up, as the weights are */
+    for (ptrdiff_t k = 0; x + k < right->count; k++) {
+        to[x + k] = (real)sum[k];
+        range->least = sum[k] < range->least ? sum[k] : range->least;
+        range->most = sum[k] > range->most ? sum[k] : range->most;
+    }
 }
 
 void NAME(clip_row)(const plane_limits *limits, ptrdiff_t n, void *row)

@@ -8,6 +8,13 @@
 #define REALS (VECTOR_BYTES / (ptrdiff_t)sizeof(real))
 typedef real reals __attribute__((vector_size(VECTOR_BYTES)));
 
+/* What lanes hold as integers, without sign, and what comparing two vectors gives. */
+#define REAL_BITS_float uint32_t
+#define REAL_BITS_double uint64_t
+#define REAL_BITS_OF(type) REAL_BITS_##type
+#define REAL_BITS(type) REAL_BITS_OF(type)
+typedef REAL_BITS(REAL) real_bits __attribute__((vector_size(VECTOR_BYTES)));
+
 static inline reals load_reals(const real *p)
 {
     reals v;
@@ -60,10 +67,7 @@ static inline uint64_t lanes_unordered(reals v)
 /* Absolute values. */
 static inline reals size_of(reals v)
 {
-    typedef uint64_t words __attribute__((vector_size(VECTOR_BYTES)));
-    uint64_t keep = sizeof(real) == 4 ? UINT64_C(0x7fffffff7fffffff)
-                                      : UINT64_C(0x7fffffffffffffff);
-    return (reals)((words)v & keep);
+    return (reals)((real_bits)v << 1 >> 1);
 }
 
 #endif

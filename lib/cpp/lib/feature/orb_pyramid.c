@@ -176,15 +176,6 @@ static ptrdiff_t lower_of(const zoom_axis *axis, ptrdiff_t y)
     return axis->before[y] > axis->after[y] ? axis->before[y] : axis->after[y];
 }
 
-/* Comparisons with NaN are false: it never enters. */
-static void widen(plane_limits *range, double least, double most)
-{
-    if (!(range->least <= least))
-        range->least = least == least ? least : range->least;
-    if (!(range->most >= most))
-        range->most = most == most ? most : range->most;
-}
-
 static void zoom_band(const orb_call *call, ptrdiff_t band, level_scratch *s)
 {
     const orb_level *level = call->levels + call->at, *next = level + 1;
@@ -196,14 +187,12 @@ static void zoom_band(const orb_call *call, ptrdiff_t band, level_scratch *s)
     ptrdiff_t to = last ? level->shape[0] - 1 : lower_of(down, end - 1);
     if (!last && to < down->before[end] - 1)
         to = down->before[end] - 1; /* rows that nothing is made of count as well */
-    plane_limits smoothed = {NAN, NAN}, zoomed = {INFINITY, -INFINITY};
+    plane_limits zoomed = {INFINITY, -INFINITY};
+    double range[3] = {INFINITY, -INFINITY, 0}; /* as range_row has it: without NaN */
     smoother_start(&s->s, from);
     for (ptrdiff_t row = from; row <= to; row++) {
-        plane_limits of_row;
         smoother_row(&s->s, row, s->rows[row & 1]);
-        call->plain->limits_row(s->rows[row & 1], level->shape[1], &of_row.least,
-                                &of_row.most);
-        widen(&smoothed, of_row.least, of_row.most);
+        call->plain->range_row(s->rows[row & 1], level->shape[1], range);
         for (; y < end && lower_of(down, y) <= row; y++) {
             wide *around[4] = {s->rows[down->before[y] & 1], s->rows[down->after[y] & 1],
                                s->rows[2], s->rows[3]};
@@ -212,16 +201,19 @@ static void zoom_band(const orb_call *call, ptrdiff_t band, level_scratch *s)
                                  &zoomed, row_of(&next->array, y));
         }
     }
-    call->smoothed[band] = smoothed;
+    call->smoothed[band] = (plane_limits){range[0], range[1]};
     call->zoomed[band] = zoomed;
 }
 
 static void clip_level(const orb_call *call)
 {
     const orb_level *next = call->levels + call->at + 1;
-    plane_limits limits = {NAN, NAN};
-    for (ptrdiff_t band = 0; band < call->zoom_bands; band++)
-        widen(&limits, call->smoothed[band].least, call->smoothed[band].most);
+    plane_limits limits = {INFINITY, -INFINITY};
+    for (ptrdiff_t band = 0; band < call->zoom_bands; band++) {
+        const plane_limits *range = call->smoothed + band;
+        limits.least = range->least < limits.least ? range->least : limits.least;
+        limits.most = range->most > limits.most ? range->most : limits.most;
+    }
     for (ptrdiff_t band = 0; band < call->zoom_bands; band++) {
         const plane_limits *range = call->zoomed + band;
         ptrdiff_t first = band * ORB_BAND_ROWS, end = first + ORB_BAND_ROWS;

@@ -23,6 +23,7 @@ static inline reals on_circle(const fast_block *b, int k)
 static inline int can_hold_corner(const fast_block *b)
 {
     uint64_t bright[4], dark[4];
+    UNROLLED
     for (int k = 0; k < 4; k++) {
         reals v = on_circle(b, 4 * k);
         bright[k] = lanes_above(v, b->high);
@@ -48,6 +49,7 @@ static inline void find_corners(const fast_block *b, real *out)
 {
     real_bits bright = {0}, dark = {0};
     reals sum = {0};
+    UNROLLED
     for (int k = 0; k < CIRCLE; k++) {
         reals v = on_circle(b, k);
         bright |= (real_bits)(v > b->high) & 1 << k;

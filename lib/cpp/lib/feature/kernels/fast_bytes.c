@@ -70,6 +70,7 @@ typedef struct byte_block {
 static inline void compare_circle(const byte_block *b, int step, uint64_t *bright,
                                   uint64_t *dark)
 {
+    UNROLLED
     for (int k = 0; k < CIRCLE; k += step) {
         bytes v = load_bytes(b->rows[3 + circle_row[k]] + b->x + circle_col[k]);
         bright[k / step] = lanes_above(v, b->high);

@@ -386,6 +386,7 @@ import cases_multiscale  # noqa: E402
 import cases_fisher  # noqa: E402
 import cases_keypoints  # noqa: E402
 import cases_peaks  # noqa: E402
+import cases_sift  # noqa: E402
 import cases_template  # noqa: E402
 import cases_tensors  # noqa: E402
 import cases_texture  # noqa: E402
@@ -426,13 +427,12 @@ CASES = (
     *cases_template.CASES,
     *cases_fisher.CASES,
     *cases_keypoints.CASES,
+    *cases_sift.CASES,
 )
 
 
 # Public names of scikit-image 0.26.0 that are still to come, by family.
-NOT_YET = {
-    "keypoints": "SIFT",
-}
+NOT_YET = {}
 
 
 def find(name):

@@ -4,7 +4,7 @@
  * strip, each smoothed image makes a row from the rows of the one before, which are
  * kept in a ring just long enough. What a filter needs beside the strip is made again
  * by the next: about a sixth of the work. Differences of Gaussians live in rings too.
- * Whoever needs a row asks for it, and gets rows in pairs, as kernels/smooth.c makes
+ * Whoever needs a row asks for it, and gets rows in groups, as kernels/smooth.c makes
  * them.
  */
 #include "sift.h"
@@ -40,7 +40,7 @@ typedef struct sweep {
     ptrdiff_t differences;
     wide *dogs[SIFT_SCALES_AT_MOST + 2]; /* rings of differences of Gaussians */
     ptrdiff_t dog_rows[SIFT_SCALES_AT_MOST + 2];
-    wide *sums[2];
+    wide *sums[ROW_GROUP];
     ptrdiff_t side; /* of the sums, for the border */
     const wide **under;
     wide *narrow[2]; /* rows of the caller's image, and which they are */
@@ -107,16 +107,17 @@ static void plan_stages(sweep *w)
     w->origin = w->stages[0].low;
 }
 
-/* A ring holds what the next filter needs and a pair more. A difference waits until the
+/* A ring holds what the next filter needs and a group more. A difference waits until the
  * last one has the row SIFT_MOVES below. */
 static void size_rings(sweep *w)
 {
-    ptrdiff_t rows = LINES + 2;
+    ptrdiff_t ahead = 2 * (ROW_GROUP - 1); /* of a group asked for, and of its own */
+    ptrdiff_t rows = LINES + ahead;
     for (int32_t i = w->count - 1; i >= 0; i--) {
         ptrdiff_t radius = i + 1 < w->count ? w->stages[i + 1].radius : 0;
         ptrdiff_t difference = i - w->gaussian - 1;
-        w->stages[i].ring_rows = 2 * radius + 4;
-        rows += i + 1 < w->count ? radius + 2 : 0;
+        w->stages[i].ring_rows = 2 * radius + 1 + ahead;
+        rows += i + 1 < w->count ? radius + ahead : 0;
         if (difference >= 0 && difference < w->differences)
             w->dog_rows[difference] = rows;
     }
@@ -157,11 +158,11 @@ static void layout(sweep *w, sift_job *job, ptrdiff_t strip, arena *a)
     for (ptrdiff_t d = 0; d < w->differences; d++)
         w->dogs[d] = arena_take(a, (size_t)w->dog_rows[d], row);
     w->side = (radius + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < ROW_GROUP; i++)
         w->sums[i] = arena_take(a, (size_t)(2 * w->side + w->pitch), sizeof(wide));
+    for (int i = 0; i < 2; i++)
         w->narrow[i] = arena_take(a, 1, row);
-    }
-    w->under = arena_take(a, 2 * (size_t)radius + 2, sizeof(wide *));
+    w->under = arena_take(a, 2 * (size_t)radius + ROW_GROUP, sizeof(wide *));
     w->lines = arena_take(a, (size_t)(w->differences * LINES), sizeof(wide *));
     w->columns = arena_take(a, STRIP_MOST, sizeof(int32_t));
 }
@@ -312,16 +313,18 @@ static void gather(const sweep *w, int32_t i, ptrdiff_t y, ptrdiff_t count)
 
 static void need(sweep *w, int32_t i, ptrdiff_t y);
 
-static void make_pair(sweep *w, int32_t i)
+static void make_group(sweep *w, int32_t i)
 {
     const stage *s = &w->stages[i], *from = s - 1;
     ptrdiff_t y = s->made, rows = w->job->rows, radius = s->radius;
-    need(w, i - 1, least(y + 1 + radius, rows - 1));
-    gather(w, i - 1, y - radius, 2 * radius + 2);
-    w->job->real->smooth_column_pairs(w->under, s->filter->weights, radius,
-                                      from->high - from->low, w->sums[0] + w->side,
-                                      w->sums[1] + w->side);
-    for (int k = 0; k < 2 && y + k < s->end; k++) {
+    wide *sums[ROW_GROUP];
+    need(w, i - 1, least(y + ROW_GROUP - 1 + radius, rows - 1));
+    gather(w, i - 1, y - radius, 2 * radius + ROW_GROUP);
+    for (int k = 0; k < ROW_GROUP; k++)
+        sums[k] = w->sums[k] + w->side;
+    w->job->real->smooth_column_groups(w->under, s->filter->weights, radius,
+                                       from->high - from->low, sums);
+    for (int k = 0; k < ROW_GROUP && y + k < s->end; k++) {
         sum_along(w, i, w->sums[k], y + k);
         deliver(w, i, y + k);
     }
@@ -334,8 +337,8 @@ static void need(sweep *w, int32_t i, ptrdiff_t y)
     y = least(y, s->end - 1);
     while (s->made <= y) {
         if (i > 0) {
-            make_pair(w, i);
-            s->made += 2;
+            make_group(w, i);
+            s->made += ROW_GROUP;
         } else {
             read_row(w, s->made);
             deliver(w, i, s->made++);

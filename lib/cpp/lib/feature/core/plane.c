@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/plane.h"
 
+#include <math.h>
+
 #include "core/array.h"
 #include "core/memory.h"
 #include "core/smooth.h"
@@ -77,8 +79,8 @@ feature_status plane_smooth(const feature_array *image, const feature_filter *ax
 typedef struct range_job {
     const feature_array *image;
     const plain_kernels *plain;
-    plane_limits *ranges; /* one a band */
-    wide *rows;           /* one a thread */
+    double (*ranges)[3]; /* one a band, as range_row has it */
+    wide *rows;          /* one a thread */
 } range_job;
 
 static void range_band(void *context, ptrdiff_t band, int thread)
@@ -87,14 +89,15 @@ static void range_band(void *context, ptrdiff_t band, int thread)
     const feature_array *image = job->image;
     ptrdiff_t cols = image->shape[1], first = band * BAND_ROWS, end = first + BAND_ROWS;
     wide *row = job->rows + thread * row_pitch(cols);
-    plane_limits range = {NAN, NAN}, of_row;
+    double *range = job->ranges[band];
+    range[0] = INFINITY;
+    range[1] = -INFINITY;
+    range[2] = 0;
     for (ptrdiff_t y = first; y < end && y < image->shape[0]; y++) {
         job->plain->load_row(row_of(image, y), image->strides[1], cols,
                              (feature_dtype)image->dtype, row);
-        job->plain->limits_row(row, cols, &of_row.least, &of_row.most);
-        widen(&range, of_row.least, of_row.most);
+        job->plain->range_row(row, cols, range);
     }
-    job->ranges[band] = range;
 }
 
 feature_status plane_range(const feature_array *image, plane_limits *range,
@@ -115,9 +118,12 @@ feature_status plane_range(const feature_array *image, plane_limits *range,
     job.ranges = arena_take(&a, (size_t)bands, sizeof *job.ranges);
     job.rows = arena_take(&a, (size_t)t.threads, row);
     feature_status status = team_run(&t, bands, range_band, &job);
-    *range = (plane_limits){NAN, NAN};
-    for (ptrdiff_t band = 0; band < bands && status == FEATURE_OK; band++)
-        widen(range, job.ranges[band].least, job.ranges[band].most);
+    double least = INFINITY, most = -INFINITY;
+    for (ptrdiff_t band = 0; band < bands && status == FEATURE_OK; band++) {
+        least = job.ranges[band][0] < least ? job.ranges[band][0] : least;
+        most = job.ranges[band][1] > most ? job.ranges[band][1] : most;
+    }
+    *range = least <= most ? (plane_limits){least, most} : (plane_limits){NAN, NAN};
     memory_return(block);
     return status;
 }

@@ -125,9 +125,9 @@ static inline double angle_of(double y, double x)
 
 /*
  * The same without branches, so that loops of it become vectors: for numbers whose sum
- * is finite, 0 for two zeros, error below 4 units in the last place. The smaller over
- * the larger is turned by 0, pi/8 or pi/4 before it is divided; of what is left, below
- * tan(pi/16), Taylor's series ends after 10 terms.
+ * is finite, 0 for two zeros, error below 1 unit in the last place. The nearest of nine
+ * directions, multiples of pi/8 in two parts, is turned away before the division; of
+ * what is left, at most tan(pi/16), Taylor's series ends after 10 terms.
  */
 static inline double angle_without_branches(double y, double x)
 {
@@ -136,15 +136,18 @@ static inline double angle_without_branches(double y, double x)
     int middle = small > large * 0x1.975f5e0553158p-3;
     int last = small > large * 0x1.561b82ab7f990p-1;
     double c = last ? 1.0 : middle ? 0x1.a827999fcef32p-2 : 0.0;
-    double base = last ? 0x1.921fb54442d18p-1 : middle ? 0x1.921fb54442d18p-2 : 0.0;
+    double k = last ? 2.0 : middle ? 1.0 : 0.0;
     double divisor = large + c * small;
     double r = (small - c * large) / (divisor > 0 ? divisor : 1);
     double square = r * r, series = 0;
     for (int n = 21; n > 1; n -= 2)
         series = (1.0 / n - series) * square;
-    double angle = base + (r - r * series);
-    angle = a > b ? 0x1.921fb54442d18p+0 - (angle - 0x1.1a62633145c07p-54) : angle;
-    angle = x < 0 ? 0x1.921fb54442d18p+1 - (angle - 0x1.1a62633145c07p-53) : angle;
+    double rest = r - r * series;
+    rest = a > b ? -rest : rest;
+    k = a > b ? 4 - k : k;
+    rest = x < 0 ? -rest : rest;
+    k = x < 0 ? 8 - k : k;
+    double angle = k * 0x1.921fb54442000p-2 + (k * 0x1.a308d313198a3p-43 + rest);
     return y < 0 ? -angle : angle;
 }
 

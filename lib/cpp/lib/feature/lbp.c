@@ -415,7 +415,7 @@ static int wants_table(const pattern_job *job)
 static feature_status make_patterns(pattern_job *job, const feature_array *samples,
                                     const feature_run *run)
 {
-    arena first = {NULL, 0}, one = {NULL, 0}, rest = {NULL, 0};
+    arena first = {NULL, 0}, one = {NULL, 0};
     tile counting;
     for (int pass = 0; pass < 2; pass++) {
         first.used = 0;
@@ -438,17 +438,14 @@ static feature_status make_patterns(pattern_job *job, const feature_array *sampl
     double pixels = (double)job->image->shape[0] * (double)job->image->shape[1];
     team t = team_for(run, job->tiles * job->bands,
                       pixels * (double)job->count * NANOSECONDS_PER_SAMPLE);
-    arena_take(&rest, (size_t)t.threads, one.used);
-    job->scratch_size = one.used;
     job->scratch = NULL;
-    if (status == FEATURE_OK &&
-        (one.used == SIZE_MAX || rest.used == SIZE_MAX ||
-         (job->scratch = memory_lease(rest.used)) == NULL))
+    if (status == FEATURE_OK)
+        job->scratch = memory_lease_each(&one, t.threads, &job->scratch_size);
+    if (status == FEATURE_OK && job->scratch == NULL)
         status = FEATURE_NO_MEMORY;
-    if (status == FEATURE_OK) {
+    if (status == FEATURE_OK)
         status = team_run(&t, job->tiles * job->bands, make_tile, job);
-        memory_return(job->scratch);
-    }
+    memory_return(job->scratch);
     memory_return(first.base);
     return status;
 }

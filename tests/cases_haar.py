@@ -318,7 +318,28 @@ def searching(kind):
 CASCADE_DTYPES = (*images.DTYPES[:-1], "u8", "i8", "f8")
 
 
+def photograph_call(rng):
+    """Part of a photograph, with a face or without one, searched for faces."""
+    name = str(rng.choice(["astronaut", "astronaut", "camera", "brick"]))
+    top, left = (int(n) for n in rng.integers(0, 60, 2) + (10, 110))
+    whole = images.photograph(name)
+    part = whole[top : top + 170, left : left + int(rng.integers(150, 190))]
+    dtype = str(rng.choice([d for d in CASCADE_DTYPES if d != "?"]))
+    keywords = {
+        "scale_factor": float(rng.choice([1.1, 1.2, 1.5])),
+        "step_ratio": float(rng.choice([1, 1.5, 2])),
+        "min_size": (int(rng.integers(24, 60)),) * 2,
+        "max_size": (int(rng.integers(80, 150)),) * 2,
+        "min_neighbor_number": int(rng.choice([1, 2, 4])),
+    }
+    image = images.convert(part, dtype)
+    note = f"{dtype}, {name} at {top}, {left}"
+    return Call((image,), with_workers(rng, keywords), note)
+
+
 def cascade_call(rng, shape=None, layout=None):
+    if shape is None and rng.random() < 0.1:
+        return photograph_call(rng)
     if shape is None:
         shape = images.draw_shape(rng)
     if rng.random() < 0.2:

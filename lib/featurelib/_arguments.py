@@ -95,6 +95,21 @@ def check_number(value, name):
         raise error(TypeError, ValueError)(message) from None
 
 
+def check_count(value, name, least, *kinds_of_zero):
+    """`value` as an integer that is at least `least`; the error about a 0 is also of
+    the kinds that the reference raises there."""
+    try:
+        count = operator.index(value)
+    except TypeError:
+        raise TypeError(f"`{name}` must be an integer, got {value!r}") from None
+    if count < least:
+        kinds = kinds_of_zero if count == 0 else ()
+        raise error(ValueError, *kinds)(
+            f"`{name}` must be at least {least}, got {value}"
+        )
+    return count
+
+
 def compared_with(threshold, dtype):
     """The number that a comparison with an array of `dtype` really uses."""
     return float(np.asarray(threshold, np.result_type(dtype, threshold)))

@@ -2,7 +2,6 @@
 """DAISY descriptors. What is computed is told at the top of daisy.c."""
 
 import math
-import operator
 
 import numpy as np
 
@@ -11,6 +10,7 @@ from ._arguments import (
     MASK_HINT,
     as_array,
     check_2d,
+    check_count,
     check_out,
     check_scalable,
     check_workers,
@@ -49,16 +49,6 @@ _NORMS = {"l1": 0, "l2": 1, "daisy": 2, "off": 3}
 _ORIENTATIONS_AT_MOST = 2000
 
 
-def _check_count(value, name, least):
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` must be an integer, got {value!r}") from None
-    if count < least:
-        raise ValueError(f"`{name}` must be at least {least}, got {value}")
-    return count
-
-
 def _check_list(values, name):
     """The values of a list, a tuple or an array; None stays."""
     if values is None:
@@ -83,8 +73,8 @@ def _check_rings(radius, rings, sigmas, ring_radii):
         rings, radius = len(ring_radii), ring_radii[-1]
     if sigmas is not None:
         rings = len(sigmas) - 1
-    radius = _check_count(radius, "radius", 1)
-    rings = _check_count(rings, "rings", 0 if sigmas is not None else 1)
+    radius = check_count(radius, "radius", 1)
+    rings = check_count(rings, "rings", 0 if sigmas is not None else 1)
     if sigmas is None:
         sigmas = [radius * (i + 1) / float(2 * rings) for i in range(rings)]
     if ring_radii is None:
@@ -103,6 +93,21 @@ def _offsets(radius, ring_radii, histograms):
     if any(abs(part) > radius for pair in offsets for part in pair):
         raise ValueError("`ring_radii` must not exceed the last of them")
     return np.array(offsets, np.intp).reshape(-1, 2)
+
+
+def _compute(
+    image, out, normalization, step, radius, histograms, sigmas, offsets, angles, workers
+):
+    directions = np.array([(math.sin(o), math.cos(o)) for o in angles])
+    filters = filters_of(
+        [gaussian_weights(sigma) for sigma in sigmas],
+        border_codes("reflect") * len(sigmas),
+    )
+    parameters = _Parameters(
+        step, radius, len(sigmas) - 1, histograms, len(angles), filters,
+        offsets.ctypes.data, directions.ctypes.data, _NORMS[normalization],
+    )
+    _daisy(image, parameters, out, _native.run(workers))
 
 
 def _normalised_half(descriptors, normalization, orientations):
@@ -249,9 +254,9 @@ def daisy(
     radius, sigmas, ring_radii = _check_rings(radius, rings, sigmas, ring_radii)
     if not isinstance(normalization, str) or normalization not in _NORMS:
         raise ValueError("Invalid normalization method.")
-    step = _check_count(step, "step", 1)
-    histograms = _check_count(histograms, "histograms", 0)
-    orientations = _check_count(orientations, "orientations", 1)
+    step = check_count(step, "step", 1)
+    histograms = check_count(histograms, "histograms", 0)
+    orientations = check_count(orientations, "orientations", 1)
     if orientations > _ORIENTATIONS_AT_MOST:
         raise ValueError(f"`orientations` must be at most {_ORIENTATIONS_AT_MOST}")
     sigmas = [sigmas_for(sigma)[0] for sigma in sigmas]
@@ -262,31 +267,22 @@ def daisy(
         )
     offsets = _offsets(radius, ring_radii, histograms)
     angles = [2 * o * np.pi / orientations - np.pi for o in range(orientations)]
-    directions = np.array([(math.sin(o), math.cos(o)) for o in angles])
-    half = image.dtype == np.float16
-    filters = filters_of(
-        [gaussian_weights(sigma) for sigma in sigmas],
-        border_codes("reflect") * len(sigmas),
-    )
-    parameters = _Parameters(
-        step, radius, len(sigmas) - 1, histograms, orientations, filters,
-        offsets.ctypes.data, directions.ctypes.data,
-        _NORMS["off" if half else normalization],
-    )
     values = ((len(sigmas) - 1) * histograms + 1) * orientations
     shape = (*(max(0, -(-(n - 2 * radius) // step)) for n in image.shape), values)
+    half = image.dtype == np.float16
     out = check_out(out, shape, np.float16 if half else stored_type(image))
-    run = _native.run(workers)
-
-    def compute(arrays):
-        _daisy(image, parameters, arrays[0], run)
-
+    how = step, radius, histograms, sigmas, offsets, angles
     if half:
         found = np.empty(shape, np.float32)
-        compute([found])
+        _compute(image, found, "off", *how, workers)
         out[...] = _normalised_half(found, normalization, orientations)
     else:
-        compute_all_into([out], (image,), compute, contiguous=True)
+        compute_all_into(
+            [out],
+            (image,),
+            lambda outs: _compute(image, outs[0], normalization, *how, workers),
+            contiguous=True,
+        )
     if not visualize:
         return out
     return out, _visualize(

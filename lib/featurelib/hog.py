@@ -1,13 +1,12 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Histograms of oriented gradients. What is computed is told at the top of hog.c."""
 
-import operator
-
 import numpy as np
 
 from . import _native
 from ._arguments import (
     as_array,
+    check_count,
     check_outs,
     check_workers,
     compute_all_into,
@@ -87,26 +86,13 @@ def _check_image(image, channel_axis):
     return image.astype(np.float64) if image.dtype.itemsize > 8 else image
 
 
-def _check_count(value, name, least):
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` must be of integers, got {value!r}") from None
-    if count < least:
-        kinds = (ZeroDivisionError,) if count == 0 else ()
-        raise error(ValueError, *kinds)(
-            f"`{name}` must be at least {least}, got {value}"
-        )
-    return count
-
-
 def _check_pair(pair, name, least):
     try:
         rows, cols = pair
     except (TypeError, ValueError):
         kind = ValueError if hasattr(pair, "__len__") else error(ValueError, TypeError)
         raise kind(f"`{name}` must be two integers, got {pair!r}") from None
-    return _check_count(rows, name, least), _check_count(cols, name, least)
+    return tuple(check_count(n, name, least, ZeroDivisionError) for n in (rows, cols))
 
 
 def _half_lines(orientations, cell, shape):
@@ -244,7 +230,7 @@ def hog(
     """
     image = _check_image(image, channel_axis)
     workers = check_workers(workers)
-    orientations = _check_count(orientations, "orientations", 0)
+    orientations = check_count(orientations, "orientations", 0)
     if orientations > _ORIENTATIONS_AT_MOST:
         raise error(ValueError, MemoryError)(
             f"`orientations` must be at most {_ORIENTATIONS_AT_MOST}"

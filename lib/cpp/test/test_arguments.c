@@ -165,6 +165,102 @@ static void wrong_matrices(void)
     CHECK(feature_synthesize_matrix(&null, &out, NULL) == FEATURE_BAD_ARGUMENT);
 }
 
+/* An image of 24 x 24 doubles in one channel, and results of the right shape. */
+static double dense_pixels[24 * 24], dense_result[25 * 24 * 24], dense_close[4];
+static const ptrdiff_t dense_shape[] = {24, 24, 1}, dense_by[] = {192, 8, 8};
+
+static feature_array dense_image(int ndim)
+{
+    return (feature_array){dense_pixels, dense_shape, dense_by, ndim, FEATURE_FLOAT64};
+}
+
+static const feature_hog_parameters hog_usual = {8, 8, 3, 3, 9, NULL,
+                                                 FEATURE_HOG_L2, 0};
+
+/* hog of the image with these parameters, into blocks of the usual shape. */
+static int hog_status(const feature_array *image, const feature_hog_parameters *p,
+                      const feature_array *picture)
+{
+    static const ptrdiff_t shape[] = {1, 1, 3, 3, 9}, by[] = {648, 648, 216, 72, 8};
+    const feature_array blocks = {dense_result, shape, by, 5, FEATURE_FLOAT64};
+    ptrdiff_t count;
+    return (int)feature_hog(image, p, NULL, &blocks, picture, 1, dense_close, &count,
+                            NULL);
+}
+
+static void wrong_hog(void)
+{
+    feature_array image = dense_image(3), flat = dense_image(2), null = image;
+    feature_array typed = image, odd_place = image;
+    null.data = NULL;
+    typed.dtype = 12;
+    odd_place.data = (unsigned char *)dense_pixels + 4;
+    CHECK(hog_status(&image, &hog_usual, NULL) == FEATURE_OK);
+    CHECK(hog_status(NULL, &hog_usual, NULL) == FEATURE_BAD_ARGUMENT);
+    CHECK(hog_status(&flat, &hog_usual, NULL) == FEATURE_BAD_ARGUMENT);
+    CHECK(hog_status(&null, &hog_usual, NULL) == FEATURE_BAD_ARGUMENT);
+    CHECK(hog_status(&odd_place, &hog_usual, NULL) == FEATURE_BAD_ARGUMENT);
+    CHECK(hog_status(&typed, &hog_usual, NULL) == FEATURE_BAD_DTYPE);
+    CHECK(hog_status(&image, NULL, NULL) == FEATURE_BAD_ARGUMENT);
+    CHECK(hog_status(&image, &hog_usual, &flat) == FEATURE_BAD_ARGUMENT); /* no lines */
+    for (int k = 0; k < 7; k++) {
+        feature_hog_parameters p = hog_usual;
+        ptrdiff_t *sizes[] = {&p.cell_rows, &p.cell_cols, &p.block_rows, &p.block_cols,
+                              &p.orientations};
+        if (k < 5)
+            *sizes[k] = 0;
+        else
+            p.norm = k == 5 ? -1 : 4;
+        check_case("(way %d)", k);
+        CHECK(hog_status(&image, &p, NULL) == FEATURE_BAD_ARGUMENT);
+    }
+    feature_hog_parameters other = hog_usual;
+    other.orientations = 8; /* the blocks are of 9 */
+    CHECK(hog_status(&image, &other, NULL) == FEATURE_BAD_ARGUMENT);
+}
+
+static const double daisy_weight = 1, daisy_directions[4] = {0, 1, 0, -1};
+static const ptrdiff_t daisy_offsets[2] = {0, 2};
+static const feature_filter daisy_axis[2] = {{&daisy_weight, 0, FEATURE_REFLECT},
+                                             {&daisy_weight, 0, FEATURE_REFLECT}};
+static const feature_daisy_parameters daisy_usual = {
+    4, 2, 1, 1, 2, daisy_axis, daisy_offsets, daisy_directions, FEATURE_DAISY_L1};
+
+static int daisy_status(const feature_array *image, const feature_daisy_parameters *p,
+                        int32_t dtype)
+{
+    static const ptrdiff_t shape[] = {5, 5, 4}, by[] = {160, 32, 8};
+    const feature_array out = {dense_result, shape, by, 3, dtype};
+    return (int)feature_daisy(image, p, &out, NULL);
+}
+
+static void wrong_daisy(void)
+{
+    static const ptrdiff_t far[2] = {0, 3};
+    feature_filter constant[2] = {daisy_axis[0], daisy_axis[1]};
+    constant[1].border = FEATURE_CONSTANT;
+    feature_array image = dense_image(2), deep = dense_image(3);
+    CHECK(daisy_status(&image, &daisy_usual, FEATURE_FLOAT64) == FEATURE_OK);
+    CHECK(daisy_status(&image, &daisy_usual, FEATURE_FLOAT32) == FEATURE_BAD_DTYPE);
+    CHECK(daisy_status(NULL, &daisy_usual, FEATURE_FLOAT64) == FEATURE_BAD_ARGUMENT);
+    CHECK(daisy_status(&deep, &daisy_usual, FEATURE_FLOAT64) == FEATURE_BAD_ARGUMENT);
+    CHECK(daisy_status(&image, NULL, FEATURE_FLOAT64) == FEATURE_BAD_ARGUMENT);
+    for (int k = 0; k < 12; k++) {
+        feature_daisy_parameters p = daisy_usual;
+        ptrdiff_t *sizes[] = {&p.step, &p.margin, &p.rings, &p.histograms,
+                              &p.orientations};
+        if (k < 5)
+            *sizes[k] = -1;
+        p.orientations = k == 5 ? 2001 : p.orientations;
+        p.norm = k == 6 ? 4 : p.norm;
+        p.axis = k == 7 ? NULL : k == 8 ? constant : p.axis;
+        p.offsets = k == 9 ? NULL : k == 10 ? far : p.offsets;
+        p.directions = k == 11 ? NULL : p.directions;
+        check_case("(way %d)", k);
+        CHECK(daisy_status(&image, &p, FEATURE_FLOAT64) == FEATURE_BAD_ARGUMENT);
+    }
+}
+
 /* Nothing to read, nothing to write: no pointer is needed. */
 static void empty_arrays(void)
 {
@@ -194,6 +290,8 @@ int main(void)
     SHOW("an output that is none is a status", wrong_outputs());
     SHOW("a filter that is none is a status", wrong_parameters());
     SHOW("a matrix that is none is a status", wrong_matrices());
+    SHOW("what hog does not take is a status", wrong_hog());
+    SHOW("what daisy does not take is a status", wrong_daisy());
     SHOW("empty arrays need no memory", empty_arrays());
     return check_result();
 }

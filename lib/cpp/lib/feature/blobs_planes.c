@@ -131,14 +131,9 @@ static void make_band(void *context, ptrdiff_t index, int thread)
 static feature_status make_rows(blob_planes *p, row_pass *pass)
 {
     row_scratch counting;
-    arena each = {NULL, 0}, whole = {NULL, 0};
+    arena each = {NULL, 0};
     layout(&counting, pass, &each);
-    if (each.used != SIZE_MAX)
-        arena_take(&whole, (size_t)p->v.team.threads, each.used);
-    if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
-        return FEATURE_NO_MEMORY;
-    pass->scratch_size = each.used;
-    pass->scratch = memory_lease(whole.used);
+    pass->scratch = memory_lease_each(&each, p->v.team.threads, &pass->scratch_size);
     if (pass->scratch == NULL)
         return FEATURE_NO_MEMORY;
     ptrdiff_t bands = (p->job->lines + BAND_ROWS - 1) / BAND_ROWS;

@@ -197,14 +197,9 @@ static feature_status respond(response_job *job, const feature_run *run,
     team t = team_for(run, job->bands,
                       (double)s->rows * (double)s->cols * nanoseconds_a_pixel);
     row_buffer counting;
-    arena one = {NULL, 0}, whole = {NULL, 0};
+    arena one = {NULL, 0};
     layout_rows(&counting, s, &one);
-    arena_take(&whole, (size_t)t.threads,
-               one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
-    if (one.used == SIZE_MAX || whole.used == SIZE_MAX)
-        return FEATURE_NO_MEMORY;
-    job->scratch = memory_lease(whole.used);
-    job->scratch_size = one.used;
+    job->scratch = memory_lease_each(&one, t.threads, &job->scratch_size);
     if (job->scratch == NULL)
         return FEATURE_NO_MEMORY;
     feature_status status = team_run(&t, job->bands, respond_band, job);

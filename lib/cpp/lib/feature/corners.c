@@ -202,12 +202,7 @@ static feature_status run_job(corner_job *job, const feature_run *run)
     corner_scratch counting;
     arena a = {NULL, 0};
     layout(&counting, job, &a);
-    job->scratch_size = a.used;
-    arena whole = {NULL, 0};
-    arena_take(&whole, (size_t)t.threads, a.used == SIZE_MAX ? SIZE_MAX / 2 : a.used);
-    if (a.used == SIZE_MAX || whole.used == SIZE_MAX)
-        return FEATURE_NO_MEMORY;
-    job->scratch = memory_lease(whole.used);
+    job->scratch = memory_lease_each(&a, t.threads, &job->scratch_size);
     if (job->scratch == NULL)
         return FEATURE_NO_MEMORY;
     feature_status status = team_run(&t, job->bands, respond_band, job);

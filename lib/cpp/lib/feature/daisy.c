@@ -441,14 +441,9 @@ static feature_status compute(daisy_job *job, const feature_run *run)
     double pixels = (double)job->rows * (double)job->cols;
     team team_of_call = team_for(run, job->tiles, pixels * NANOSECONDS_PER_PIXEL);
     daisy_tile t;
-    arena one = {NULL, 0}, whole = {NULL, 0};
+    arena one = {NULL, 0};
     layout(&t, job, &one);
-    arena_take(&whole, (size_t)team_of_call.threads,
-               one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
-    if (one.used == SIZE_MAX || whole.used == SIZE_MAX)
-        return FEATURE_NO_MEMORY;
-    job->scratch = memory_lease(whole.used);
-    job->scratch_size = one.used;
+    job->scratch = memory_lease_each(&one, team_of_call.threads, &job->scratch_size);
     if (job->scratch == NULL)
         return FEATURE_NO_MEMORY;
     feature_status status = team_run(&team_of_call, job->tiles, daisy_band, job);

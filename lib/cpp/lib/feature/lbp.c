@@ -15,34 +15,37 @@
  * double: the sample's absolute row and column r + dr and c + dc are rounded, the parts
  * behind the point are taken (they change a little where a power of two is passed),
  * then the upper pair of pixels is mixed, the lower pair, and the two. There is no
- * screen in lower precision: on a photograph a quarter of all vectors would hold a tie,
- * and three of the ten operations can be spared instead: the lower pair of a row is the
- * upper pair of the next, and is kept.
+ * screen in lower precision: on a photograph a quarter of all vectors would hold a tie.
+ * But a row is mixed once for all samples in the same column of the circle, of which
+ * there are two or more, and for all the rows of pixels that see it.
  *
  * In images of integers a sample that lies on a pixel is that pixel. In others 0 times
  * infinity must be computed to become NaN, as in the reference.
  *
  * The unit of work is a tile: BAND_ROWS rows of TILE columns. A thread holds the rows of
  * pixels around the current one as doubles, with zeros beyond the border, so that the
- * border needs no code of its own; of large circles, whose rows would be many, the
- * piece that a sample needs is loaded for each. Codes are made SAMPLES_A_WORD samples
+ * border needs no code of its own, and a line for each column of the circle: the same
+ * rows, mixed. Of large circles, whose rows would be many, each sample has a line of
+ * its own, of the two rows that it lies between. Codes are made SAMPLES_A_WORD samples
  * at a time in an int32, and mapped by a table where they are short and pixels many.
  *
- * Cost: seven operations a sample and pixel, in vectors of doubles.
+ * Cost: five operations a sample and pixel, in vectors of doubles.
  */
 #include <math.h>
 #include <string.h>
 
 #include "core/array.h"
+#include "core/border.h"
 #include "core/memory.h"
 #include "core/threads.h"
 #include "feature.h"
 #include "kernels/kernels.h"
 
 #define BAND_ROWS 64
-#define TILE 256
-#define REACH_HELD 16 /* rows of larger circles are not kept */
-#define TABLE_BITS 10
+#define TILE 512
+#define REACH_HELD 16 /* rows of larger circles are not kept, */
+#define LINES_HELD 512 /* nor those of more columns, rows times columns */
+#define TABLE_BITS 8
 #define NANOSECONDS_PER_SAMPLE 0.3
 
 /* Where one sample lies from its pixel. */
@@ -52,6 +55,7 @@ typedef struct offset {
     ptrdiff_t down, right;       /* the same as integers, */
     ptrdiff_t below, beside;     /* and 1 where it lies behind that row, that column */
     int outside;                 /* of the image, for every pixel */
+    ptrdiff_t line;              /* in which its column is mixed, or -1 */
 } offset;
 
 typedef struct pattern_job {
@@ -61,8 +65,10 @@ typedef struct pattern_job {
     ptrdiff_t count, words, reach; /* of samples, of int32 a code, of pixels */
     ptrdiff_t tiles, bands;
     int keeps_rows;
+    ptrdiff_t lines, depth; /* of mixed rows; each has so many */
     offset *offsets;
-    int32_t *table; /* NULL: no table */
+    const offset **columns; /* a sample of each line */
+    uint8_t *table;         /* NULL: no table */
     unsigned char *scratch;
     size_t scratch_size;
 } pattern_job;
@@ -73,8 +79,8 @@ typedef struct tile {
     ptrdiff_t pitch;                /* of source rows */
     circle_sample *samples;
     wide *zeros;
-    wide *source; /* rows around the current one, or pieces, one a sample and one */
-    wide *across, *held;
+    wide *source; /* rows around the current one, or pieces of two rows */
+    wide *across, *mixed; /* of each line */
     wide *variance;
     int32_t *codes;
 } tile;
@@ -83,14 +89,14 @@ typedef struct tile {
 
 static void layout(tile *t, const pattern_job *job, arena *a)
 {
-    size_t count = (size_t)job->count;
+    size_t lines = (size_t)job->lines, depth = (size_t)job->depth;
     t->pitch = (job->keeps_rows ? 2 * job->reach : 1) + PITCH;
-    size_t rows = job->keeps_rows ? 2 * (size_t)job->reach + 1 : count + 1;
-    t->samples = arena_take(a, count, sizeof *t->samples);
+    size_t rows = job->keeps_rows ? 2 * (size_t)job->reach + 1 : 2;
+    t->samples = arena_take(a, (size_t)job->count, sizeof *t->samples);
     t->zeros = arena_take(a, (size_t)t->pitch, sizeof(wide));
     t->source = arena_take(a, rows * (size_t)t->pitch, sizeof(wide));
-    t->across = arena_take(a, count * PITCH, sizeof(wide));
-    t->held = arena_take(a, count * PITCH, sizeof(wide));
+    t->across = arena_take(a, lines * PITCH, sizeof(wide));
+    t->mixed = arena_take(a, lines * depth, PITCH * sizeof(wide));
     t->variance = arena_take(a, PITCH, sizeof(wide));
     t->codes = arena_take(a, (size_t)job->words * PITCH, sizeof *t->codes);
 }
@@ -124,6 +130,20 @@ static wide *slot_of(const pattern_job *job, const tile *t, ptrdiff_t y)
     return t->source + (y + job->reach) % rows * t->pitch;
 }
 
+static wide *mixed_row(const pattern_job *job, const tile *t, ptrdiff_t line,
+                       ptrdiff_t y)
+{
+    return t->mixed + (line * job->depth + positive_modulo(y, job->depth)) * PITCH;
+}
+
+static void mix(const pattern_job *job, const tile *t, ptrdiff_t line, ptrdiff_t y,
+                const wide *pixels)
+{
+    job->kernels->lbp_mix_row(pixels, t->across + line * PITCH,
+                              job->columns[line]->beside, t->cols,
+                              mixed_row(job, t, line, y));
+}
+
 /* Makes row y readable where rows are kept; copies zeros, since slots are fixed. */
 static void keep_row(const pattern_job *job, const tile *t, ptrdiff_t y)
 {
@@ -131,42 +151,50 @@ static void keep_row(const pattern_job *job, const tile *t, ptrdiff_t y)
     wide *slot = slot_of(job, t, y);
     if (load_pixels(job, t, y, t->left - job->reach, n, slot) == t->zeros)
         memset(slot, 0, (size_t)n * sizeof *slot);
+    for (ptrdiff_t line = 0; line < job->lines; line++)
+        mix(job, t, line, y, slot + job->columns[line]->right + job->reach);
 }
 
-/* Pixels of row y from column x on, for sample k. */
-static const wide *pixels_at(const pattern_job *job, const tile *t, ptrdiff_t y,
-                             ptrdiff_t x, ptrdiff_t k)
+/* Where rows are not kept: makes what the sample of a line needs in row y. */
+static void mix_around(const pattern_job *job, const tile *t, const offset *o,
+                       ptrdiff_t y)
+{
+    ptrdiff_t first = y + o->down + (y == t->top ? 0 : o->below);
+    for (ptrdiff_t row = first; row <= y + o->down + o->below; row++)
+        mix(job, t, o->line, row,
+            load_pixels(job, t, row, t->left + o->right, t->cols + 1, t->source));
+}
+
+static const wide *centres_of(const pattern_job *job, const tile *t, ptrdiff_t y)
 {
     if (job->keeps_rows)
-        return slot_of(job, t, y) + (x - t->left + job->reach);
-    return load_pixels(job, t, y, x, t->cols + 1, t->source + k * t->pitch);
+        return slot_of(job, t, y) + job->reach;
+    return load_pixels(job, t, y, t->left, t->cols, t->source + t->pitch);
 }
 
 /* ------------------------------------------------------------------------ */
 /* Tiles                                                                    */
 /* ------------------------------------------------------------------------ */
 
-/* What of the samples is the same for all rows, and the first rows to hold. */
+/* What is the same for all rows, and the first rows to hold. */
 static void start_tile(const pattern_job *job, tile *t)
 {
+    for (ptrdiff_t line = 0; line < job->lines; line++)
+        job->kernels->lbp_fractions(job->columns[line]->col,
+                                    job->columns[line]->col_floor, t->left, t->cols,
+                                    t->across + line * PITCH);
     if (job->keeps_rows)
         for (ptrdiff_t y = t->top - job->reach; y < t->top + job->reach; y++)
             keep_row(job, t, y);
-    for (ptrdiff_t k = 0; k < job->count; k++) {
-        const offset *o = &job->offsets[k];
-        circle_sample *s = &t->samples[k];
-        *s = (circle_sample){.from = t->zeros, .right = o->beside};
-        if (o->outside || (job->whole && !o->below && !o->beside))
-            continue;
-        wide *across = t->across + k * PITCH;
-        job->kernels->lbp_fractions(o->col, o->col_floor, t->left, t->cols, across);
-        s->across = across;
-        if (!o->below)
-            continue;
-        s->held = t->held + k * PITCH;
-        s->from = pixels_at(job, t, t->top + o->down, t->left + o->right, k);
-        job->kernels->lbp_hold_row(s, t->cols);
-    }
+}
+
+/* Values in the sample's column, in a row of the image. */
+static const wide *values_at(const pattern_job *job, const tile *t, const offset *o,
+                             ptrdiff_t y)
+{
+    if (o->line < 0)
+        return slot_of(job, t, y) + o->right + job->reach;
+    return mixed_row(job, t, o->line, y);
 }
 
 /* The samples of row y. */
@@ -175,12 +203,17 @@ static void aim(const pattern_job *job, tile *t, ptrdiff_t y)
     for (ptrdiff_t k = 0; k < job->count; k++) {
         const offset *o = &job->offsets[k];
         circle_sample *s = &t->samples[k];
+        *s = (circle_sample){.upper = t->zeros};
         if (o->outside)
             continue;
+        if (!job->keeps_rows)
+            mix_around(job, t, o, y);
         double at = (double)y;
         s->down = (at + o->row) - (at + o->row_floor);
         s->up = 1 - s->down;
-        s->from = pixels_at(job, t, y + o->down + o->below, t->left + o->right, k);
+        s->upper = values_at(job, t, o, y + o->down);
+        if (o->below || !job->whole)
+            s->lower = values_at(job, t, o, y + o->down + o->below);
     }
 }
 
@@ -194,12 +227,12 @@ static void write_variance(const pattern_job *job, const tile *t, void *out)
 static void write_codes(const pattern_job *job, const tile *t, ptrdiff_t y, void *out)
 {
     const plain_kernels *k = job->kernels;
-    const wide *centre = pixels_at(job, t, y, t->left, job->count);
+    const wide *centre = centres_of(job, t, y);
     feature_dtype dtype = (feature_dtype)job->out->dtype;
     for (ptrdiff_t word = 0; word < job->words; word++) {
         ptrdiff_t first = word * SAMPLES_A_WORD, count = job->count - first;
         count = count < SAMPLES_A_WORD ? count : SAMPLES_A_WORD;
-        k->lbp_code_row(t->samples + first, count, centre, t->cols,
+        k->lbp_code_row(t->samples + first, count, centre, t->cols, job->whole,
                         t->codes + word * PITCH);
     }
     if (job->words > 1) {
@@ -207,10 +240,12 @@ static void write_codes(const pattern_job *job, const tile *t, ptrdiff_t y, void
                               out, job->out->strides[1]);
         return;
     }
-    if (job->table != NULL)
-        k->lbp_look_up_row(t->codes, t->cols, job->table);
-    else
-        k->lbp_map_row(t->codes, t->cols, (int)job->count, job->method);
+    if (job->table != NULL) {
+        k->lbp_look_up_row(t->codes, t->cols, job->table, dtype, out,
+                           job->out->strides[1]);
+        return;
+    }
+    k->lbp_map_row(t->codes, t->cols, (int)job->count, job->method);
     k->lbp_store_row(t->codes, t->cols, dtype, out, job->out->strides[1]);
 }
 
@@ -311,16 +346,62 @@ static feature_status read_samples(pattern_job *job, const feature_array *sample
         job->reach = farthest(job->reach, o.down, o.below);
         job->reach = farthest(job->reach, o.right, o.beside);
     }
-    job->keeps_rows = job->reach <= REACH_HELD;
     return FEATURE_OK;
+}
+
+/* The line of a column, a new one where no sample before lies in it; -1: no room. */
+static ptrdiff_t find_line(pattern_job *job, const offset *o)
+{
+    for (ptrdiff_t line = 0; line < job->lines; line++)
+        if (job->columns[line]->col == o->col)
+            return line;
+    if ((job->lines + 1) * job->depth > LINES_HELD)
+        return -1;
+    job->columns[job->lines] = o;
+    return job->lines++;
+}
+
+/* A line for each column where rows are kept; of whole numbers not for columns of
+ * pixels. */
+static int share_lines(pattern_job *job)
+{
+    job->lines = 0;
+    job->depth = 2 * job->reach + 1;
+    for (ptrdiff_t k = 0; k < job->count; k++) {
+        offset *o = &job->offsets[k];
+        o->line = -1;
+        if (o->outside || (job->whole && !o->beside))
+            continue;
+        o->line = find_line(job, o);
+        if (o->line < 0)
+            return 0;
+    }
+    return 1;
+}
+
+static void plan_lines(pattern_job *job)
+{
+    job->keeps_rows = job->reach <= REACH_HELD && share_lines(job);
+    if (job->keeps_rows)
+        return;
+    job->lines = 0;
+    job->depth = 2;
+    for (ptrdiff_t k = 0; k < job->count; k++)
+        if (!job->offsets[k].outside) {
+            job->columns[job->lines] = &job->offsets[k];
+            job->offsets[k].line = job->lines++;
+        }
 }
 
 static void fill_table(const pattern_job *job)
 {
-    ptrdiff_t codes = (ptrdiff_t)1 << job->count;
-    for (ptrdiff_t code = 0; code < codes; code++)
-        job->table[code] = (int32_t)code;
-    job->kernels->lbp_map_row(job->table, codes, (int)job->count, job->method);
+    int32_t codes[1 << TABLE_BITS];
+    ptrdiff_t count = (ptrdiff_t)1 << job->count;
+    for (ptrdiff_t code = 0; code < count; code++)
+        codes[code] = (int32_t)code;
+    job->kernels->lbp_map_row(codes, count, (int)job->count, job->method);
+    for (ptrdiff_t code = 0; code < count; code++)
+        job->table[code] = (uint8_t)codes[code];
 }
 
 static int wants_table(const pattern_job *job)
@@ -334,17 +415,21 @@ static int wants_table(const pattern_job *job)
 static feature_status make_patterns(pattern_job *job, const feature_array *samples,
                                     const feature_run *run)
 {
-    arena first = {NULL, 0}, one = {NULL, 0}, rest = {NULL, 0};
+    arena first = {NULL, 0}, one = {NULL, 0};
     tile counting;
     for (int pass = 0; pass < 2; pass++) {
         first.used = 0;
         job->offsets = arena_take(&first, (size_t)job->count, sizeof *job->offsets);
+        job->columns =
+            arena_take(&first, (size_t)job->count, sizeof(const offset *));
         job->table = arena_take(&first, (size_t)1 << TABLE_BITS, sizeof *job->table);
         if (pass == 0 && (first.used == SIZE_MAX ||
                           (first.base = memory_lease(first.used)) == NULL))
             return FEATURE_NO_MEMORY;
     }
     feature_status status = read_samples(job, samples);
+    if (status == FEATURE_OK)
+        plan_lines(job);
     if (!wants_table(job))
         job->table = NULL;
     else
@@ -353,17 +438,14 @@ static feature_status make_patterns(pattern_job *job, const feature_array *sampl
     double pixels = (double)job->image->shape[0] * (double)job->image->shape[1];
     team t = team_for(run, job->tiles * job->bands,
                       pixels * (double)job->count * NANOSECONDS_PER_SAMPLE);
-    arena_take(&rest, (size_t)t.threads, one.used);
-    job->scratch_size = one.used;
     job->scratch = NULL;
-    if (status == FEATURE_OK &&
-        (one.used == SIZE_MAX || rest.used == SIZE_MAX ||
-         (job->scratch = memory_lease(rest.used)) == NULL))
+    if (status == FEATURE_OK)
+        job->scratch = memory_lease_each(&one, t.threads, &job->scratch_size);
+    if (status == FEATURE_OK && job->scratch == NULL)
         status = FEATURE_NO_MEMORY;
-    if (status == FEATURE_OK) {
+    if (status == FEATURE_OK)
         status = team_run(&t, job->tiles * job->bands, make_tile, job);
-        memory_return(job->scratch);
-    }
+    memory_return(job->scratch);
     memory_return(first.base);
     return status;
 }

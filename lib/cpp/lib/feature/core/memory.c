@@ -85,6 +85,16 @@ void *memory_lease(size_t size)
     return b == NULL ? NULL : bytes_of(b);
 }
 
+unsigned char *memory_lease_each(const arena *one, int threads, size_t *each)
+{
+    arena whole = {NULL, 0};
+    *each = one->used;
+    if (one->used == SIZE_MAX)
+        return NULL;
+    arena_take(&whole, (size_t)threads, one->used);
+    return whole.used == SIZE_MAX ? NULL : memory_lease(whole.used);
+}
+
 void memory_return(void *bytes)
 {
     if (bytes == NULL)

@@ -255,15 +255,12 @@ typedef struct haralick_sums {
 #define HARALICK_SPARE 512
 
 /*
- * One sample of a circle, in all pixels of a row. Its column lies `across` of the way
- * from the pixel at `from` to the one `right` of it; a null pointer: on the pixel. Its
- * row lies between the row of `from` (weight `down`) and the one above (weight `up`),
- * whose values are in `held`; a null pointer: on the row of `from`.
+ * One sample of a circle, in all pixels of a row: it lies between two rows that hold the
+ * values in its column, `upper` (weight `up`) and `lower` (weight `down`); a null pointer
+ * for `lower`: on the upper one.
  */
 typedef struct circle_sample {
-    const wide *from, *across;
-    wide *held;
-    ptrdiff_t right;
+    const wide *upper, *lower;
     double up, down;
 } circle_sample;
 

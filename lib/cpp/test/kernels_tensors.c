@@ -81,6 +81,29 @@ void check_weigh_row(const real_kernels *k, int is_float)
             S(IN(1) * 2 + (IN(0) + IN(2))))
 }
 
+/* Differences have a neighbour at both ends. */
+void check_products_row(const real_kernels *k, int is_float)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS * 4; i++) {
+        ptrdiff_t n = length_number(i / 4);
+        rows d = rows_new(1, 0, n + 2, is_float), r = rows_new(3, 3, n, is_float);
+        int wrong = 0;
+        k->products_row(d.in[0] + 1, PLANES, n, r.out[0], r.out[1], r.out[2]);
+        for (ptrdiff_t x = 0; x < n; x++) {
+            const wide *at = d.in[0] + x;
+            double down = S(at[1] * 2 + (at[0] + at[2]));
+            double right = S(IN(1) * 2 + (IN(0) + IN(2)));
+            wrong += !same_double(r.out[0][x], S(down * down));
+            wrong += !same_double(r.out[1][x], S(down * right));
+            wrong += !same_double(r.out[2][x], S(right * right));
+        }
+        check_case("(n %td)", n);
+        CHECK(wrong == 0);
+        rows_free(&d);
+        rows_free(&r);
+    }
+}
+
 void check_multiply_row(const real_kernels *k, int is_float)
 {
     COMPARE(2, 1, k->multiply_row(r.in[0], r.in[1], n, r.out[0]), S(IN(0) * IN(1)))

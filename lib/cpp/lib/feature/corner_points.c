@@ -7,9 +7,10 @@
  * ECCV 2006. A pixel is a corner when `arc` neighbours in a row, on the circle of 16 at
  * distance 3, are all brighter than it by more than the threshold or all darker. The
  * response is the sum of the absolute differences of all 16; the outermost three
- * pixels have none. Four pixels a quarter apart are looked at first, for whole rows;
- * few pixels of a photograph come further. Bytes are compared as bytes: for each of
- * the 256 centres the bounds are found once with the reference's own expressions.
+ * pixels have none. 64 pixels are looked at together, a bit each; of the circle four
+ * pixels a quarter apart are compared first, then the next four: few pixels of a
+ * photograph come further. Bytes are compared as bytes: for each of the 256 centres the
+ * bounds are found once with the reference's own expressions.
  *
  * Moravec. H. Moravec, "Obstacle avoidance and navigation in the real world by a
  * seeing robot rover", 1980. The window around a pixel is compared with the same moved

@@ -111,9 +111,9 @@ void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read, voi
 /* ------------------------------------------------------------------------ */
 
 /*
- * The place of row y of the first channel, which may lie beyond the border. A ring shorter than the
- * image holds such a row under its own number, as a copy of the row that it stands
- * for; otherwise each row of the image is there once.
+ * The place of row y of the first channel, which may lie beyond the border. A ring
+ * shorter than the image holds such a row under its own number, as a copy of the row
+ * that it stands for; otherwise each row of the image is there once.
  */
 static wide *ring_row(const smoother *s, ptrdiff_t y)
 {

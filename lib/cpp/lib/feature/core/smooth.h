@@ -41,15 +41,15 @@ typedef struct smooth_plan {
 /* One thread's buffers. */
 typedef struct smoother {
     const smooth_plan *plan;
-    row_reader *read;   /* where rows come from; NULL: from the plan's image */
+    row_reader *read;      /* where rows come from; NULL: from the plan's image */
     void *from;
-    wide *ring;         /* the source rows of a group, or all if fewer */
-    wide *outside;      /* a row of the border's constant */
-    const wide **rows;  /* those under the filter in order, for the kernel */
-    wide *sums[ROW_GROUP]; /* down the columns; rows with their border on both sides,
-                            * the channels of one after the other */
-    ptrdiff_t first;       /* the row of the first; those of a group are made together */
-    ptrdiff_t *beyond;  /* columns that stand beyond the border: left, then right */
+    wide *ring;            /* the source rows of a group, or all if fewer */
+    wide *outside;         /* a row of the border's constant */
+    const wide **rows;     /* those under the filter in order, for the kernel */
+    wide *sums[ROW_GROUP]; /* down the columns, rows with their border on both sides;
+                            * of each the channels one after the other */
+    ptrdiff_t first;       /* the row of sums[0] */
+    ptrdiff_t *beyond;     /* columns that stand beyond the border: left, then right */
     ptrdiff_t pitch, radius, ring_rows;
     ptrdiff_t loaded; /* the first row below those in the ring */
 } smoother;

@@ -3,7 +3,8 @@
  * Along the last axis a unit of work is some lines: each is copied with its border
  * and summed. Along another axis, seen as (outer, n, inner), it is a block of BLOCK
  * columns of one outer index: the n rows of the block are copied, so that results
- * may overwrite their sources, and summed through pointers that know the border.
+ * may overwrite their sources, and summed through pointers that know the border. Sums
+ * come in whole vectors: where those end with the row they are written in place.
  */
 #include "core/volume.h"
 
@@ -46,7 +47,7 @@ static ptrdiff_t side(const volume *v)
 
 static void layout(volume_scratch *s, const volume *v, arena *a)
 {
-    ptrdiff_t longer = v->cols > BLOCK ? v->cols : BLOCK;
+    ptrdiff_t longer = v->cols > ROW_GROUP * BLOCK ? v->cols : ROW_GROUP * BLOCK;
     size_t beyond = 2 * (size_t)v->radius;
     s->block = arena_take(a, (size_t)v->longest, BLOCK * sizeof(wide));
     s->outside = arena_take(a, BLOCK, sizeof(wide));
@@ -229,10 +230,35 @@ static void filter_lines(void *context, ptrdiff_t index, int thread)
             line[k - radius] = left < 0 ? v->cval : line[left];
             line[n + k] = right < 0 ? v->cval : line[right];
         }
+        wide *to = n % ROW_BLOCK == 0 ? pass->out + y * n : s.out;
         (pass->odd ? v->real->odd_row : v->real->smooth_row)(line, filter->weights,
-                                                             radius, n, s.out);
-        memcpy(pass->out + y * n, s.out, (size_t)n * sizeof(wide));
+                                                             radius, n, to);
+        if (to == s.out)
+            memcpy(pass->out + y * n, s.out, (size_t)n * sizeof(wide));
     }
+}
+
+/* Rows of sums from row y of a block on, as many as the kernel makes at once. */
+static ptrdiff_t sum_rows(const volume_pass *pass, const volume_scratch *s, ptrdiff_t y,
+                          ptrdiff_t start, ptrdiff_t width)
+{
+    const real_kernels *real = pass->v->real;
+    const double *weights = pass->filter->weights;
+    ptrdiff_t radius = pass->filter->radius;
+    ptrdiff_t count = !pass->odd && y + ROW_GROUP <= pass->n ? ROW_GROUP : 1;
+    wide *sums[ROW_GROUP];
+    for (ptrdiff_t k = 0; k < count; k++)
+        sums[k] = width == BLOCK ? pass->out + start + (y + k) * pass->inner
+                                 : s->out + k * BLOCK;
+    if (count == ROW_GROUP)
+        real->smooth_column_groups(s->rows + y, weights, radius, width, sums);
+    else
+        (pass->odd ? real->odd_columns : real->smooth_columns)(s->rows + y, weights,
+                                                               radius, width, sums[0]);
+    for (ptrdiff_t k = 0; k < count && width != BLOCK; k++)
+        memcpy(pass->out + start + (y + k) * pass->inner, sums[k],
+               (size_t)width * sizeof(wide));
+    return count;
 }
 
 static void filter_block(void *context, ptrdiff_t index, int thread)
@@ -254,11 +280,8 @@ static void filter_block(void *context, ptrdiff_t index, int thread)
         ptrdiff_t from = border_index(k - radius, n, pass->filter->border);
         s.rows[k] = from < 0 ? s.outside : s.block + from * BLOCK;
     }
-    for (ptrdiff_t y = 0; y < n; y++) {
-        (pass->odd ? v->real->odd_columns : v->real->smooth_columns)(
-            s.rows + y, pass->filter->weights, radius, width, s.out);
-        memcpy(pass->out + start + y * inner, s.out, (size_t)width * sizeof(wide));
-    }
+    for (ptrdiff_t y = 0; y < n;)
+        y += sum_rows(pass, &s, y, start, width);
 }
 
 feature_status volume_filter(volume *v, int axis, const feature_filter *filter, int odd,

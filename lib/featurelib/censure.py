@@ -83,8 +83,8 @@ class CENSURE:
 
     Notes
     -----
-    Equals `skimage.feature.CENSURE` (0.26.0), ties and float32 images included. Where the
-    reference reads outside of its arrays (boxes larger than the image) this is a
+    Equals `skimage.feature.CENSURE` (0.26.0), ties and float32 images included. Where
+    the reference reads outside of its arrays (boxes larger than the image) this is a
     ValueError.
 
     Objects of this class can be used again, pickled and copied; each thread should have

@@ -278,7 +278,8 @@ void check_gradient_products_row(const real_kernels *k, int is_float)
     for (int round = 0; round < 200; round++) {
         ptrdiff_t n = 1 + random_below(MOST);
         wide_row in[3], out[3], d = wide_row_new(n + 2), across[3];
-        wide_row down = wide_row_new(n), right = wide_row_new(n), spec = wide_row_new(n);
+        wide_row down = wide_row_new(n), right = wide_row_new(n);
+        wide_row spec = wide_row_new(n);
         const wide *rows[3];
         wide *products[3];
         for (int r = 0; r < 3; r++) {
@@ -329,7 +330,8 @@ void check_not_line_row(const real_kernels *k, int is_float)
             in[r] = wide_row_new(n);
             tensor[r] = in[r].first;
             for (ptrdiff_t x = 0; x < n; x++)
-                in[r].first[x] = spec_stored(random_between(r == 1 ? -1 : 0, 2), is_float);
+                in[r].first[x] =
+                    spec_stored(random_between(r == 1 ? -1 : 0, 2), is_float);
         }
         k->not_line_row(tensor, n, most, wider, keep);
         for (ptrdiff_t x = 0; x < n; x++) {

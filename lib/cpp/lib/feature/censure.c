@@ -52,6 +52,7 @@
 #define NANOSECONDS_PER_RESPONSE 1
 #define MODERATE_DOUBLE 1e280 /* no sum of smaller numbers overflows */
 #define MODERATE_FLOAT 1e37
+#define FAR 1e30 /* from all responses of the screen */
 
 /* ------------------------------------------------------------------------ */
 /* Tiles                                                                    */
@@ -152,8 +153,8 @@ static void gather(const censure_tile *t, ptrdiff_t y, ptrdiff_t scale,
  * Is pixel x of the tile, which may be an extremum for all that the screen knows, one?
  * Only what lies within the slack is summed.
  */
-static int decide(censure_tile *t, ptrdiff_t y, ptrdiff_t scale, const float *const *rows,
-                  ptrdiff_t x)
+static int decide(censure_tile *t, ptrdiff_t y, ptrdiff_t scale,
+                  const float *const *rows, ptrdiff_t x)
 {
     const censure_job *job = t->job;
     double here = rows[4][x], slack = job->shapes.slack, far = 2 * slack, exact = 0;
@@ -214,7 +215,7 @@ static void search_row(censure_tile *t, ptrdiff_t y)
         if (t->exact) {
             job->of_double->extrema_row(rows, t->cols, job->least, 0, t->words);
         } else {
-            double least = job->least * s->scale;
+            double least = fmin(fmax(job->least * s->scale, -FAR), FAR);
             job->of_float->extrema_row(rows, t->cols,
                                        least - s->slack - fabs(least) * 0x1p-20,
                                        2 * s->slack, t->words);

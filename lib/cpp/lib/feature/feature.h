@@ -996,8 +996,8 @@ typedef struct feature_censure_list {
 } feature_censure_list;
 
 /*
- * Extrema, in position and scale, of centre-surround filters, which are not on lines, in
- * the order of rows, columns, scales. Every scale but the first and the last.
+ * Extrema, in position and scale, of centre-surround filters, which are not on lines,
+ * in the order of rows, columns, scales. Every scale but the first and the last.
  *
  *   image  (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]. For
  *          boxes both sides are at least 4 max_scale + 1.

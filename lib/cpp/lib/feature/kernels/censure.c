@@ -1,9 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Centre-surround filters: differences of boxes from an integral image, as the
- * reference sums them; and for octagons and stars, sums of pixels as integers, which are
- * exact, whatever their order and even where they overflow on the way, as long as the
- * last one fits.
+ * reference sums them; and for octagons and stars, sums of pixels as integers, which
+ * are exact, whatever their order and even where they overflow on the way, as long as
+ * the last one fits.
  */
 #include "kernels/variant.h"
 
@@ -64,9 +64,9 @@ void NAME(pixel_sums)(const wide *restrict pixels, ptrdiff_t n, double scale,
         sums[x] = sum += sums[x];
 }
 
-/* Running sums of rows of sums: down, to the lower right, to the lower left. One element
- * on both sides of `before` is read too; what lies there must not matter, and does not
- * where two elements of one line of the same row's sums are subtracted. */
+/* Running sums of rows of sums: down, to the lower right, to the lower left. One
+ * element on both sides of `before` is read too; what lies there must not matter, and
+ * does not in differences of two elements of one line. */
 void NAME(slanted_sums)(const uint32_t *restrict sums, const uint32_t *const *before,
                         ptrdiff_t n, uint32_t *const *out)
 {
@@ -81,8 +81,8 @@ INDEPENDENT_TURNS
     }
 }
 
-/* Each disc is a sum of differences: pairs of offsets from `base`, pairs[k] for disc k,
- * whose row of sums goes to out + k pitch. Blocks of columns stay in the first cache. */
+/* Each disc is a sum of differences: pairs of offsets from `base`, pairs[k] for disc
+ * k, whose row goes to out + k pitch. Blocks of columns stay in the first cache. */
 void NAME(disc_rows)(const uint32_t *base, const ptrdiff_t *taps, const int32_t *pairs,
                      ptrdiff_t discs, ptrdiff_t n, int32_t *out, ptrdiff_t pitch)
 {

@@ -35,19 +35,31 @@ static inline int any_reaches(const real *row, real least)
 /* A word's elements, one on both sides, and the rest of a block. */
 #define SPAN (WORD + 16)
 
-/* The largest and the lowest of nine rows in each column. */
-static inline void down_rows(const void *const *rows, ptrdiff_t first,
-                             real *restrict most, real *restrict lowest)
+static inline reals load_reals(const real *p)
 {
-    memcpy(most, (const real *)rows[4] + first, SPAN * sizeof *most);
-    memcpy(lowest, most, SPAN * sizeof *most);
-    for (int k = 0; k < 9; k++) {
-        const real *row = (const real *)rows[k] + first;
-INDEPENDENT_TURNS
-        for (ptrdiff_t x = 0; x < SPAN; x++) {
-            most[x] = larger_of(row[x], most[x]);
-            lowest[x] = smaller_of(row[x], lowest[x]);
+    reals v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+static inline reals choose(lane_mask which, reals a, reals b)
+{
+    return (reals)((which & (lane_mask)a) | (~which & (lane_mask)b));
+}
+
+/* The largest and the lowest of nine rows in each column. */
+static inline void down_rows(const void *const *rows, ptrdiff_t first, real *most,
+                             real *lowest)
+{
+    for (ptrdiff_t x = 0; x < SPAN; x += REALS) {
+        reals high = load_reals((const real *)rows[4] + first + x), low = high;
+        for (int k = 0; k < 9; k++) {
+            reals v = load_reals((const real *)rows[k] + first + x);
+            high = choose((lane_mask)(v > high), v, high);
+            low = choose((lane_mask)(v < low), v, low);
         }
+        memcpy(most + x, &high, sizeof high);
+        memcpy(lowest + x, &low, sizeof low);
     }
 }
 

@@ -60,6 +60,8 @@ _describe = _native.function(
 
 _SMALLEST_SIDE = 12  # of the last octave
 _SCALES_MOST = 64
+_ROOM = 1000  # keypoints that there is room for at first, or
+_PIXELS_A_POINT = 50  # one for so many
 _ROW, _COLUMN, _SIGMA, _ANGLE, _SCALE, _OCTAVE, _COLUMNS = range(7)
 
 
@@ -296,7 +298,7 @@ class SIFT:
         workers = check_workers(workers)
         image, how = self._start(image)
         count = _native.size()
-        capacity = max(1000, image.size // 50)
+        capacity = max(_ROOM, image.size // _PIXELS_A_POINT)
         while True:
             points = np.empty((capacity, _COLUMNS))
             bytes_ = np.empty((capacity, self._length()), np.uint8) if describe else None

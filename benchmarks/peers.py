@@ -13,6 +13,7 @@ import peers_corner_points
 import peers_corners
 import peers_edges
 import peers_peaks
+import peers_sift
 import peers_tensors
 from _contender import Contender, opencv
 
@@ -49,4 +50,5 @@ PEERS = {
     **peers_corner_points.PEERS,
     **peers_peaks.PEERS,
     **peers_blobs.PEERS,
+    **peers_sift.PEERS,
 }

@@ -223,18 +223,16 @@ class SIFT:
             ("n_hist", 1),
             ("n_ori", 1),
         ):
-            _check_count(getattr(self, name), name, least)
+            _check_count(getattr(self, name), name, least, IndexError)
         for name in ("sigma_min", "lambda_ori", "lambda_descr"):
             value = check_number(getattr(self, name), name)
             if not 0 < value < 1e9:
-                raise error(ValueError, OverflowError)(
+                raise error(ValueError, OverflowError, IndexError)(
                     f"`{name}` must be above 0 and below 1e9, got {value}"
                 )
         for name in ("sigma_in", "c_dog", "c_edge", "c_max"):
-            value = check_number(getattr(self, name), name)
-            if math.isnan(value):
-                raise ValueError(f"`{name}` must be a number, got nan")
-        if self.sigma_min**2 < self.sigma_in**2:
+            check_number(getattr(self, name), name)
+        if not self.sigma_min**2 >= self.sigma_in**2:
             raise ValueError(
                 f"`sigma_min` / `upsampling` must be at least `sigma_in`, got"
                 f" {self.sigma_min} and {self.sigma_in}"

@@ -17,6 +17,7 @@ import peers_edges
 import peers_haar
 import peers_matching
 import peers_peaks
+import peers_sift
 import peers_tensors
 import peers_texture
 from _contender import Contender, opencv
@@ -59,4 +60,5 @@ PEERS = {
     **peers_matching.PEERS,
     **peers_texture.PEERS,
     **peers_censure.PEERS,
+    **peers_sift.PEERS,
 }

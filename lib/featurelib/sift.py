@@ -60,6 +60,8 @@ _describe = _native.function(
 
 _SMALLEST_SIDE = 12  # of the last octave
 _SCALES_MOST = 64
+_ROOM = 1000  # keypoints that there is room for at first, or
+_PIXELS_A_POINT = 50  # one for so many
 _ROW, _COLUMN, _SIGMA, _ANGLE, _SCALE, _OCTAVE, _COLUMNS = range(7)
 
 
@@ -221,18 +223,16 @@ class SIFT:
             ("n_hist", 1),
             ("n_ori", 1),
         ):
-            _check_count(getattr(self, name), name, least)
+            _check_count(getattr(self, name), name, least, IndexError)
         for name in ("sigma_min", "lambda_ori", "lambda_descr"):
             value = check_number(getattr(self, name), name)
             if not 0 < value < 1e9:
-                raise error(ValueError, OverflowError)(
+                raise error(ValueError, OverflowError, IndexError)(
                     f"`{name}` must be above 0 and below 1e9, got {value}"
                 )
         for name in ("sigma_in", "c_dog", "c_edge", "c_max"):
-            value = check_number(getattr(self, name), name)
-            if math.isnan(value):
-                raise ValueError(f"`{name}` must be a number, got nan")
-        if self.sigma_min**2 < self.sigma_in**2:
+            check_number(getattr(self, name), name)
+        if not self.sigma_min**2 >= self.sigma_in**2:
             raise ValueError(
                 f"`sigma_min` / `upsampling` must be at least `sigma_in`, got"
                 f" {self.sigma_min} and {self.sigma_in}"
@@ -296,7 +296,7 @@ class SIFT:
         workers = check_workers(workers)
         image, how = self._start(image)
         count = _native.size()
-        capacity = max(1000, image.size // 50)
+        capacity = max(_ROOM, image.size // _PIXELS_A_POINT)
         while True:
             points = np.empty((capacity, _COLUMNS))
             bytes_ = np.empty((capacity, self._length()), np.uint8) if describe else None

@@ -109,7 +109,8 @@ static feature_status check_list(const feature_array *array, feature_dtype dtype
     if (array->dtype != (int32_t)dtype)
         return FEATURE_BAD_DTYPE;
     int fits = array->shape[0] == rows && array->shape[1] == cols;
-    return fits && is_contiguous(array) ? FEATURE_OK : FEATURE_BAD_ARGUMENT;
+    fits &= is_empty(array) || is_contiguous(array);
+    return fits ? FEATURE_OK : FEATURE_BAD_ARGUMENT;
 }
 
 /* Fills in what does not change with the octave. */

@@ -16,6 +16,7 @@ import peers_dense
 import peers_edges
 import peers_haar
 import peers_matching
+import peers_keypoints
 import peers_peaks
 import peers_sift
 import peers_tensors
@@ -61,4 +62,5 @@ PEERS = {
     **peers_texture.PEERS,
     **peers_censure.PEERS,
     **peers_sift.PEERS,
+    **peers_keypoints.PEERS,
 }

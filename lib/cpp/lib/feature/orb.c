@@ -63,7 +63,7 @@ typedef struct orb_job {
     ptrdiff_t *starts; /* of each band of all levels, its first candidate */
     candidate *candidates;
     ptrdiff_t count;
-    const point *chosen; /* places are numbers of candidates */
+    point *chosen; /* places are numbers of candidates */
     const feature_array *points, *angles, *responses, *descriptors;
 } orb_job;
 
@@ -415,15 +415,12 @@ static feature_status detect(orb_job *job, const disc *d, ptrdiff_t *counts)
         counts[2] += job->call.levels[k].is_empty;
     if (status != FEATURE_OK || job->count == 0)
         return status;
-    point *points = memory_lease(2 * (size_t)job->count * sizeof *points);
-    if (points == NULL)
+    job->chosen = memory_lease(2 * (size_t)job->count * sizeof *job->chosen);
+    if (job->chosen == NULL)
         return FEATURE_NO_MEMORY;
     ptrdiff_t capacity = job->points->shape[0];
-    counts[0] = choose(job, points, job->call.p->most);
-    job->chosen = points;
-    status = finish_points(job, d, counts[0] < capacity ? counts[0] : capacity);
-    memory_return(points);
-    return status;
+    counts[0] = choose(job, job->chosen, job->call.p->most);
+    return finish_points(job, d, counts[0] < capacity ? counts[0] : capacity);
 }
 
 feature_status feature_orb_detect(const feature_array *image,
@@ -466,9 +463,11 @@ feature_status feature_orb_detect(const feature_array *image,
     status = orb_open(&job.call);
     if (status == FEATURE_OK)
         status = detect(&job, &d, counts);
-    memory_return(job.candidates);
-    memory_return(job.starts);
+    /* In the order of leasing, in which the next call finds them. */
     memory_return(job.call.block);
+    memory_return(job.starts);
+    memory_return(job.candidates);
+    memory_return(job.chosen);
     return status;
 }
 

@@ -19,8 +19,12 @@ typedef struct orb_level {
     ptrdiff_t shape[2], strides[2];
     uint64_t *words;
     ptrdiff_t words_per_row, bands, first_band;
-    int has_nan; /* among the responses: then there are no corners */
-    int is_empty; /* is there no corner? */
+    ptrdiff_t first_task; /* of those that read it */
+    zoom_axis down, right; /* where its pixels stand in the level before */
+    plane_limits *smoothed, *zoomed; /* of each of its bands */
+    atomic_ptrdiff_t to_make, to_search; /* bands that are not done yet */
+    atomic_int has_nan; /* among the responses: then there are no corners */
+    int is_empty;       /* is there no corner? */
 } orb_level;
 
 typedef struct orb_call {
@@ -35,11 +39,8 @@ typedef struct orb_call {
     fast_rule rule;
     fast_bounds bounds;
     int is_plane, bytes; /* is the image level 0 as it is; are its bytes looked at? */
-    zoom_axis down, right;
-    plane_limits *smoothed, *zoomed; /* of each band of the next level */
-    ptrdiff_t at;                    /* the level that is worked on, */
-    ptrdiff_t zoom_bands;            /* and bands of the next one */
-    int finds;                       /* are corners looked for? */
+    int finds; /* are corners looked for? */
+    team team; /* of the region that makes the levels */
     unsigned char *block, *scratch;
     size_t scratch_size;
 } orb_call;

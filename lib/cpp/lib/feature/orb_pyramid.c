@@ -8,9 +8,9 @@
  * the mirror image without the edge repeated. The result is clipped to what the
  * smoothed level holds, so that rounding does not leave its range.
  *
- * A region of threads does two things with a level while it is in the cache: bands of
- * the next one are made from smoothed rows (two at a time exist), and its corners are
- * found, rows of responses in a ring of three. A corner stays where no neighbour has a
+ * Two things are done with a level while it is in the cache: bands of the next one are
+ * made from smoothed rows (two at a time exist), and its corners are found, rows of
+ * responses in a ring of three. A corner stays where no neighbour has a
  * higher response; of touching equal ones the first stays, row after row. What is left
  * is a bit a pixel. Clipping waits until the whole smoothed level has been seen, and is
  * done for those bands that leave its range.
@@ -23,8 +23,7 @@
 #include "core/array.h"
 #include "core/smooth.h"
 
-#define PIXEL_NANOSECONDS 3.0
-#define LOAD_NANOSECONDS 0.3
+#define PIXEL_NANOSECONDS 9.0 /* all levels together */
 #define CORNER_PAD 64 /* reals on both sides of a row of responses */
 
 /* One thread's buffers. */
@@ -59,13 +58,15 @@ static void layout(level_scratch *s, const orb_call *call, const smooth_plan *pl
     s->bounds = arena_take(a, call->bytes ? 2 : 0, cols);
 }
 
-static void layout_axis(zoom_axis *axis, ptrdiff_t count, arena *a)
+static zoom_axis layout_axis(ptrdiff_t count, arena *a)
 {
+    zoom_axis axis = {.count = count};
     size_t room = (size_t)count + ZOOM_BLOCK;
-    axis->before = arena_take(a, room, sizeof(int32_t));
-    axis->after = arena_take(a, room, sizeof(int32_t));
-    axis->near = arena_take(a, room, sizeof(double));
-    axis->far = arena_take(a, room, sizeof(double));
+    axis.before = arena_take(a, room, sizeof(int32_t));
+    axis.after = arena_take(a, room, sizeof(int32_t));
+    axis.near = arena_take(a, room, sizeof(double));
+    axis.far = arena_take(a, room, sizeof(double));
+    return axis;
 }
 
 static void layout_level(orb_call *call, ptrdiff_t k, arena *a)
@@ -77,14 +78,21 @@ static void layout_level(orb_call *call, ptrdiff_t k, arena *a)
     void *data = arena_take(a, in_place ? 0 : pixels, (size_t)call->item);
     uint64_t *bits = arena_take(a, call->finds ? (size_t)shape[0] : 0,
                                 (size_t)words * sizeof(uint64_t));
+    ptrdiff_t bands = (shape[0] + ORB_BAND_ROWS - 1) / ORB_BAND_ROWS;
+    zoom_axis down = layout_axis(shape[0], a), right = layout_axis(shape[1], a);
+    plane_limits *smoothed = arena_take(a, (size_t)bands, sizeof *smoothed);
+    plane_limits *zoomed = arena_take(a, (size_t)bands, sizeof *zoomed);
     if (a->base == NULL)
         return;
     orb_level *level = call->levels + k;
-    *level = (orb_level){.words = bits, .words_per_row = words};
+    *level = (orb_level){.words = bits, .words_per_row = words, .bands = bands};
+    level->down = down;
+    level->right = right;
+    level->smoothed = smoothed;
+    level->zoomed = zoomed;
     memcpy(level->shape, shape, sizeof level->shape);
     level->strides[0] = shape[1] * call->item;
     level->strides[1] = call->item;
-    level->bands = (shape[0] + ORB_BAND_ROWS - 1) / ORB_BAND_ROWS;
     level->first_band = k > 0 ? level[-1].first_band + level[-1].bands : 0;
     call->bands = level->first_band + level->bands;
     level->array = (feature_array){.data = in_place ? call->image->data : data,
@@ -94,9 +102,10 @@ static void layout_level(orb_call *call, ptrdiff_t k, arena *a)
                                    .dtype = (int32_t)storage_type(call->image)};
 }
 
-static team step_team(const orb_call *call, const ptrdiff_t *shape)
+static team build_team(const orb_call *call)
 {
-    ptrdiff_t bands = 2 * ((shape[0] + ORB_BAND_ROWS - 1) / ORB_BAND_ROWS);
+    const ptrdiff_t *shape = call->p->shapes;
+    ptrdiff_t bands = (shape[0] + ORB_BAND_ROWS - 1) / ORB_BAND_ROWS;
     return team_for(call->run, bands,
                     (double)shape[0] * (double)shape[1] * PIXEL_NANOSECONDS);
 }
@@ -111,16 +120,12 @@ feature_status orb_open(orb_call *call)
     layout(&counting, call, &plan, &one);
     if (one.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
-    size_t threads = (size_t)step_team(call, shape).threads;
-    size_t bands = (size_t)shape[0] / ORB_BAND_ROWS + 1;
+    call->team = build_team(call);
+    size_t threads = (size_t)call->team.threads;
     call->scratch_size = one.used;
     for (arena a = {NULL, 0};;) {
         call->block = a.base;
         call->levels = arena_take(&a, (size_t)call->p->levels, sizeof *call->levels);
-        layout_axis(&call->down, shape[0], &a);
-        layout_axis(&call->right, shape[1], &a);
-        call->smoothed = arena_take(&a, bands, sizeof *call->smoothed);
-        call->zoomed = arena_take(&a, bands, sizeof *call->zoomed);
         call->scratch = arena_take(&a, threads, one.used);
         for (ptrdiff_t k = 0; k < call->p->levels; k++)
             layout_level(call, k, &a);
@@ -176,10 +181,12 @@ static ptrdiff_t lower_of(const zoom_axis *axis, ptrdiff_t y)
     return axis->before[y] > axis->after[y] ? axis->before[y] : axis->after[y];
 }
 
-static void zoom_band(const orb_call *call, ptrdiff_t band, level_scratch *s)
+/* One band of the level behind. */
+static void zoom_band(const orb_call *call, const orb_level *level, ptrdiff_t band,
+                      level_scratch *s)
 {
-    const orb_level *level = call->levels + call->at, *next = level + 1;
-    const zoom_axis *down = &call->down;
+    const orb_level *next = level + 1;
+    const zoom_axis *down = &next->down;
     ptrdiff_t y = band * ORB_BAND_ROWS, end = y + ORB_BAND_ROWS;
     int last = end >= next->shape[0];
     end = last ? next->shape[0] : end;
@@ -197,30 +204,29 @@ static void zoom_band(const orb_call *call, ptrdiff_t band, level_scratch *s)
             wide *around[4] = {s->rows[down->before[y] & 1], s->rows[down->after[y] & 1],
                                s->rows[2], s->rows[3]};
             const double weights[2] = {down->near[y], down->far[y]};
-            call->real->zoom_row(around, weights, &call->right, level->shape[1],
+            call->real->zoom_row(around, weights, &next->right, level->shape[1],
                                  &zoomed, row_of(&next->array, y));
         }
     }
-    call->smoothed[band] = (plane_limits){range[0], range[1]};
-    call->zoomed[band] = zoomed;
+    next->smoothed[band] = (plane_limits){range[0], range[1]};
+    next->zoomed[band] = zoomed;
 }
 
-static void clip_level(const orb_call *call)
+static void clip_level(const orb_call *call, const orb_level *level)
 {
-    const orb_level *next = call->levels + call->at + 1;
     plane_limits limits = {INFINITY, -INFINITY};
-    for (ptrdiff_t band = 0; band < call->zoom_bands; band++) {
-        const plane_limits *range = call->smoothed + band;
+    for (ptrdiff_t band = 0; band < level->bands; band++) {
+        const plane_limits *range = level->smoothed + band;
         limits.least = range->least < limits.least ? range->least : limits.least;
         limits.most = range->most > limits.most ? range->most : limits.most;
     }
-    for (ptrdiff_t band = 0; band < call->zoom_bands; band++) {
-        const plane_limits *range = call->zoomed + band;
+    for (ptrdiff_t band = 0; band < level->bands; band++) {
+        const plane_limits *range = level->zoomed + band;
         ptrdiff_t first = band * ORB_BAND_ROWS, end = first + ORB_BAND_ROWS;
         if (!(range->least < limits.least) && !(range->most > limits.most))
             continue;
-        for (ptrdiff_t y = first; y < end && y < next->shape[0]; y++)
-            call->real->clip_row(&limits, next->shape[1], row_of(&next->array, y));
+        for (ptrdiff_t y = first; y < end && y < level->shape[0]; y++)
+            call->real->clip_row(&limits, level->shape[1], row_of(&level->array, y));
     }
 }
 
@@ -229,16 +235,16 @@ static void clip_level(const orb_call *call)
 /* ------------------------------------------------------------------------ */
 
 /* The responses of row y, which may lie beyond the border. */
-static void respond_row(const orb_call *call, ptrdiff_t y, level_scratch *s)
+static void respond_row(const orb_call *call, const orb_level *level, ptrdiff_t y,
+                        level_scratch *s)
 {
-    const orb_level *level = call->levels + call->at;
     const void *rows[7];
     unsigned char *out = s->responses[(y + 3) % 3] + CORNER_PAD * call->item;
     if (y < 3 || y >= level->shape[0] - 3) {
         memset(out, 0, (size_t)(level->shape[1] * call->item));
         return;
     }
-    int bytes = call->bytes && call->at == 0;
+    int bytes = call->bytes && level == call->levels;
     for (ptrdiff_t k = 0; k < 7; k++)
         rows[k] = bytes ? row_of(call->image, y + k - 3)
                         : row_of(&level->array, y + k - 3);
@@ -249,9 +255,9 @@ static void respond_row(const orb_call *call, ptrdiff_t y, level_scratch *s)
         call->real->fast_row(rows, level->shape[1], &call->rule, out);
 }
 
-static void corner_band(orb_call *call, ptrdiff_t band, level_scratch *s)
+static void corner_band(const orb_call *call, orb_level *level, ptrdiff_t band,
+                        level_scratch *s)
 {
-    orb_level *level = call->levels + call->at;
     ptrdiff_t first = band * ORB_BAND_ROWS, end = first + ORB_BAND_ROWS;
     int has_nan = 0;
     end = end < level->shape[0] ? end : level->shape[0];
@@ -259,7 +265,7 @@ static void corner_band(orb_call *call, ptrdiff_t band, level_scratch *s)
         memset(s->responses[k], 0,
                (size_t)((level->shape[1] + 2 * CORNER_PAD) * call->item));
     for (ptrdiff_t y = first - 1; y <= end; y++) {
-        respond_row(call, y, s);
+        respond_row(call, level, y, s);
         if (y <= first)
             continue;
         const void *rows[3];
@@ -269,8 +275,8 @@ static void corner_band(orb_call *call, ptrdiff_t band, level_scratch *s)
                                   level->words + (y - 1) * level->words_per_row,
                                   &has_nan);
     }
-    if (has_nan) /* all who write this write the same */
-        __atomic_store_n(&level->has_nan, 1, __ATOMIC_RELAXED);
+    if (has_nan)
+        atomic_store(&level->has_nan, 1);
 }
 
 /* Of touching corners, which are equal, the first stays. */
@@ -316,26 +322,16 @@ static void thin_level(orb_level *level)
 /* The order of work                                                        */
 /* ------------------------------------------------------------------------ */
 
-static void step_band(void *context, ptrdiff_t index, int thread)
+/*
+ * All of it is one region. First come the bands of level 0, where it is not the image
+ * itself, then of each level those that make the next one, and those that look for its
+ * corners. A band waits until the level that it reads is whole; while one thread
+ * finishes that, the others look for corners.
+ */
+static void load_band(const orb_call *call, ptrdiff_t band, wide *row)
 {
-    orb_call *call = context;
-    level_scratch s;
-    smooth_plan plan = plan_of(call, call->levels + call->at);
-    arena a = {call->scratch + (size_t)thread * call->scratch_size, 0};
-    layout(&s, call, &plan, &a);
-    if (index < call->zoom_bands)
-        zoom_band(call, index, &s);
-    else
-        corner_band(call, index - call->zoom_bands, &s);
-}
-
-static void load_band(void *context, ptrdiff_t band, int thread)
-{
-    const orb_call *call = context;
     const feature_array *image = call->image;
     ptrdiff_t first = band * ORB_BAND_ROWS, end = first + ORB_BAND_ROWS;
-    arena a = {call->scratch + (size_t)thread * call->scratch_size, 0};
-    wide *row = arena_take(&a, (size_t)row_pitch(image->shape[1]), sizeof *row);
     for (ptrdiff_t y = first; y < end && y < image->shape[0]; y++) {
         void *to = row_of(&call->levels->array, y);
         int narrow = call->item != sizeof(wide);
@@ -346,31 +342,67 @@ static void load_band(void *context, ptrdiff_t band, int thread)
     }
 }
 
-static feature_status load_level(orb_call *call)
+/* A band of the level is made; who made the last one clips it. */
+static void finish_making(const orb_call *call, orb_level *level)
 {
-    double pixels = (double)call->image->shape[0] * (double)call->image->shape[1];
-    team t = team_for(call->run, call->levels->bands, pixels * LOAD_NANOSECONDS);
-    return team_run(&t, call->levels->bands, load_band, call);
+    if (atomic_fetch_sub(&level->to_make, 1) != 2)
+        return;
+    clip_level(call, level);
+    atomic_store(&level->to_make, 0);
+}
+
+static void run_task(void *context, ptrdiff_t index, int thread)
+{
+    const orb_call *call = context;
+    orb_level *level = call->levels, *end = level + call->p->levels;
+    arena a = {call->scratch + (size_t)thread * call->scratch_size, 0};
+    level_scratch s;
+    while (level + 1 < end && level[1].first_task <= index)
+        level++;
+    smooth_plan plan = plan_of(call, level);
+    layout(&s, call, &plan, &a);
+    if (index < call->levels->first_task) {
+        load_band(call, index, s.rows[0]);
+        atomic_fetch_sub(&call->levels->to_make, 1);
+        return;
+    }
+    team_await(&level->to_make);
+    ptrdiff_t task = index - level->first_task;
+    ptrdiff_t zooms = level + 1 < end ? level[1].bands : 0;
+    if (task < zooms) {
+        zoom_band(call, level, task, &s);
+        finish_making(call, level + 1);
+    } else {
+        corner_band(call, level, task - zooms, &s);
+        if (atomic_fetch_sub(&level->to_search, 1) == 1)
+            thin_level(level);
+    }
+}
+
+/* Numbers the tasks, and returns how many there are. */
+static ptrdiff_t list_tasks(const orb_call *call)
+{
+    ptrdiff_t count = call->is_plane ? 0 : call->levels->bands;
+    for (ptrdiff_t k = 0; k < call->p->levels; k++) {
+        orb_level *level = call->levels + k;
+        int more = k + 1 < call->p->levels;
+        level->first_task = count;
+        count += (more ? level[1].bands : 0) + (call->finds ? level->bands : 0);
+        /* Those that make a level are counted once more, for its clipping. */
+        atomic_init(&level->to_make, k > 0              ? level->bands + 1
+                                     : call->is_plane ? 0
+                                                        : level->bands);
+        atomic_init(&level->to_search, level->bands);
+        atomic_init(&level->has_nan, 0);
+        if (more) {
+            place_axis(level->shape[0], level[1].shape[0], &level[1].down);
+            place_axis(level->shape[1], level[1].shape[1], &level[1].right);
+        }
+    }
+    return count;
 }
 
 feature_status orb_build(orb_call *call)
 {
-    feature_status status = call->is_plane ? FEATURE_OK : load_level(call);
-    for (call->at = 0; call->at < call->p->levels && status == FEATURE_OK; call->at++) {
-        orb_level *level = call->levels + call->at;
-        int more = call->at + 1 < call->p->levels;
-        call->zoom_bands = more ? level[1].bands : 0;
-        if (more) {
-            place_axis(level->shape[0], level[1].shape[0], &call->down);
-            place_axis(level->shape[1], level[1].shape[1], &call->right);
-        }
-        team t = step_team(call, level->shape);
-        ptrdiff_t bands = call->zoom_bands + (call->finds ? level->bands : 0);
-        status = team_run(&t, bands, step_band, call);
-        if (status == FEATURE_OK && more)
-            clip_level(call);
-        if (status == FEATURE_OK && call->finds)
-            thin_level(level);
-    }
-    return status;
+    return team_run(&call->team, list_tasks(call), run_task, call);
 }

@@ -159,9 +159,6 @@ def readme_table(measured):
     lines = [f"| {' | '.join(heads)} |", f"| {' | '.join('---' for _ in heads)} |"]
     families = dict.fromkeys(case.family for case in cases.CASES if not case.formula)
     lines += [family_row(family, measured["results"]) for family in families]
-    for family, names in cases.NOT_YET.items():
-        marked = ", ".join(f"`{name}`" for name in names.split())
-        lines.append(f"| {family} | {marked} | not yet | not yet | not yet |")
     head = measured["header"]
     return (
         "How many times as fast as scikit-image 0.26.0, geometric mean and range over "

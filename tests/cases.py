@@ -431,9 +431,6 @@ CASES = (
 )
 
 
-# Public names of scikit-image 0.26.0 that are still to come, by family.
-NOT_YET = {}
-
 
 def find(name):
     """The Case of one public name."""

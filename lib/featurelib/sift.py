@@ -157,7 +157,7 @@ class SIFT:
     >>> detector = feature.SIFT(n_octaves=3)
     >>> detector.detect_and_extract(image)
     >>> detector.keypoints[0], round(float(detector.sigmas[0]), 1)
-    (array([30, 34]), 6.2)
+    (array([30, 34]), 4.4)
     >>> detector.descriptors.shape[1]
     128
     """

@@ -9,8 +9,8 @@ from cases_keypoints import BOTH, DTYPES, with_workers
 STEPS = ("detect", "detect_and_extract", "extract")
 NAMES = ("keypoints", "positions", "scales", "sigmas", "octaves", "scalespace_sigmas")
 KINDS = ("photograph", "photograph", "noise", "blobs")
-# Shapes of two levels are symmetric: gradients along a diagonal, between two bins of the
-# histogram, where the last bit of NumPy's arctangent decides (docs/accuracy.md).
+# Shapes of two levels are symmetric: gradients along a diagonal, between two bins of
+# the histogram, where the last bit of NumPy's arctangent decides (docs/accuracy.md).
 DTYPES = tuple(dtype for dtype in DTYPES if dtype != "?")
 
 
@@ -46,7 +46,8 @@ def keypoints_of(one, step):
 
 
 def sift_call(rng, shape=None, layout=None):
-    if shape is None:
+    large = shape is not None
+    if not large:
         shape = tuple(int(n) for n in rng.integers(12, 90, 2))
     kind, dtype = str(rng.choice(KINDS)), str(rng.choice(DTYPES))
     picture = 0.9 * images.KINDS[kind](rng, *shape) + 0.1 * rng.random(shape)
@@ -69,6 +70,8 @@ def sift_call(rng, shape=None, layout=None):
     if rng.random() < 0.3:
         keywords.update(n_hist=int(rng.integers(1, 6)), n_ori=int(rng.integers(2, 11)))
         keywords["lambda_descr"] = float(rng.uniform(2, 9))
+    if large:  # made again for every layout and number of threads
+        keywords.update(upsampling=1, sigma_min=0.8, step=STEPS[1])
     words = f"{kind}, {dtype}, {shape}, {layout}"
     return Call((images.lay_out(image, layout),), with_workers(rng, keywords), words)
 

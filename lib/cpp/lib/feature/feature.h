@@ -1019,7 +1019,7 @@ typedef struct feature_sift {
     double edgeness;    /* tr(H)^2 / det(H) at most */
     double orienting;   /* radius / 3 sigma of the window that orients (lambda_ori) */
     double secondary;   /* peaks of so much of the largest orient too (c_max) */
-    double describing;  /* half the inner window of a descriptor / sigma (lambda_descr) */
+    double describing;  /* half a descriptor's grid / sigma (lambda_descr) */
     double growth;      /* ln(sigmas[1] / sigmas[0]) */
     const double *sigmas; /* (scales + 3) of octave 0, in pixels of the image */
     const feature_filter *filters; /* (scales + 3): before the first scale of octave 0,

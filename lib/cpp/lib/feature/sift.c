@@ -3,9 +3,10 @@
  * SIFT: extrema of differences of Gaussians over position and scale, turned to the
  * direction that prevails around them, described by histograms of gradients.
  *
- * D. G. Lowe, "Distinctive image features from scale-invariant keypoints", International
- * Journal of Computer Vision 60 (2004), 91-110; the algorithm as told by I. R. Otero and
- * M. Delbracio, "Anatomy of the SIFT method", Image Processing On Line 4 (2014), 370-396.
+ * D. G. Lowe, "Distinctive image features from scale-invariant keypoints",
+ * International Journal of Computer Vision 60 (2004), 91-110; the algorithm as told by
+ * I. R. Otero and M. Delbracio, "Anatomy of the SIFT method", Image Processing On Line 4
+ * (2014), 370-396.
  *
  * Octaves. The first is the image made `upsampling` times as large, between pixels by
  * the two nearest along each axis (the middle of pixel i of n stands at (i + 1/2) / n;
@@ -14,8 +15,8 @@
  * reflected with the edge repeated, so that sigma doubles after `scales` of them. Every
  * second pixel of that one is the next octave's first image.
  *
- * Extrema. A difference of neighbouring images whose size reaches 0.8 c_dog and that is
- * strictly above, or below, all its 26 neighbours in rows, columns and scales is refined
+ * Extrema. A difference of neighbouring images whose size reaches 0.8 c_dog and that
+ * is strictly above, or below, its 26 neighbours in rows, columns and scales is refined
  * by a parabola through them: at most four times to the next pixel where the offset
  * along an axis exceeds 0.6, then by the offset. It stays if it is near its pixel, its
  * value above c_dog, no edge (tr(H)^2 / det(H) of rows and columns), and sigma from the
@@ -183,7 +184,7 @@ typedef struct sift_memory {
     unsigned char *block, *sources[2];
 } sift_memory;
 
-/* Bytes of the planes of a slab and of one thread's scratch, the most of all octaves. */
+/* Bytes of a slab's planes and of one thread's scratch, the most of all octaves. */
 static void measure(const sift_job *job, const ptrdiff_t *reach, ptrdiff_t *planes,
                     size_t *scratch)
 {
@@ -373,7 +374,8 @@ static feature_status survey(sift_job *job, ptrdiff_t *reach)
     return FEATURE_OK;
 }
 
-static feature_status describe_slab(sift_job *job, void *context, const feature_run *run)
+static feature_status describe_slab(sift_job *job, void *context,
+                                    const feature_run *run)
 {
     ptrdiff_t *which = context, count = 0;
     for (ptrdiff_t k = 0; k < job->room; k++) {
@@ -388,7 +390,8 @@ static feature_status describe_slab(sift_job *job, void *context, const feature_
     return sift_describe_points(job, which, count, run);
 }
 
-feature_status feature_sift_describe(const feature_array *image, const feature_sift *how,
+feature_status feature_sift_describe(const feature_array *image,
+                                     const feature_sift *how,
                                      const feature_array *keypoints,
                                      const feature_array *descriptors,
                                      const feature_run *run)

@@ -33,7 +33,7 @@ typedef struct sift_job {
     int32_t octave;
     ptrdiff_t rows, cols;     /* of the octave */
     double step;              /* of its pixels, in those of the image */
-    const unsigned char *source; /* the octave's first image; NULL: the caller's image */
+    const unsigned char *source; /* the octave's first image; NULL: the caller's */
     unsigned char *next;      /* the next octave's; NULL: not wanted */
 
     ptrdiff_t first, end, kept_first, kept_end;

@@ -88,9 +88,9 @@ static void smooth_histogram(double *h, ptrdiff_t n)
     }
 }
 
-/* The peaks of a histogram, refined by a parabola, as angles; how many there are. They
- * overwrite it only behind what is still read. */
-static int32_t find_peaks(const double *h, ptrdiff_t n, double secondary, double *angles)
+/* The peaks of a histogram, refined by a parabola, as angles; how many there are. */
+static int32_t find_peaks(const double *h, ptrdiff_t n, double secondary,
+                          double *angles)
 {
     double most = h[0];
     int32_t count = 0;

@@ -126,8 +126,8 @@ static void size_rings(sweep *w)
 /* In whole blocks of the kernels, an even number. */
 static ptrdiff_t strip_cols(const sift_job *job)
 {
-    ptrdiff_t cols = (job->cols / STRIPS_WANTED + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;
-    return least(most(cols, STRIP_LEAST), STRIP_MOST);
+    ptrdiff_t blocks = (job->cols / STRIPS_WANTED + ROW_BLOCK - 1) / ROW_BLOCK;
+    return least(most(blocks * ROW_BLOCK, STRIP_LEAST), STRIP_MOST);
 }
 
 /* The most columns that a strip's rows have. */
@@ -228,7 +228,8 @@ static void widen_image_row(sweep *w, ptrdiff_t y, wide *out)
     at = at > last ? 2 * last - at : at;
     at = rows > 1 ? at : 0;
     ptrdiff_t before = (ptrdiff_t)at, after = least(before + 1, rows - 1);
-    ptrdiff_t from = most(s->low / factor - 1, 0), to = least(s->high / factor + 2, cols);
+    ptrdiff_t from = most(s->low / factor - 1, 0);
+    ptrdiff_t to = least(s->high / factor + 2, cols);
     double down[2] = {1 - (at - (double)before), at - (double)before};
     const wide *around[2] = {narrow_row(w, before, from, to),
                              narrow_row(w, after, from, to)};

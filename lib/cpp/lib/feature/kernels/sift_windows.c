@@ -194,7 +194,7 @@ static extent turned_extent(const turned_frame *f, const extent *right, double d
     return e;
 }
 
-/* v between 0 and `most`; 0 for what is no number. Two steps: vectors know no branch. */
+/* v between 0 and `most`, 0 for no number; in two steps, as vectors know no branch. */
 static inline double held(double v, double most)
 {
     v = v > 0 ? v : 0;

@@ -87,6 +87,21 @@ def _respond(image, out, compute):
     return out
 
 
+def check_arc(n, name="n"):
+    """The length of FAST's arc as an int."""
+    try:
+        arc = int(n) if isinstance(n, (float, np.floating)) else operator.index(n)
+    except (TypeError, ValueError, OverflowError):
+        raise error(TypeError, ValueError, OverflowError)(
+            f"`{name}` must be a whole number, got {n!r}"
+        ) from None
+    if not -_ARC_MOST - 1 <= arc <= _ARC_MOST:
+        raise error(ValueError, OverflowError)(
+            f"`{name}` must be at most {_ARC_MOST}, got {n}"
+        )
+    return arc
+
+
 def corner_fast(image, n=12, threshold=0.15, *, out=None, workers=None):
     """Find corners by the FAST segment test.
 
@@ -149,16 +164,7 @@ def corner_fast(image, n=12, threshold=0.15, *, out=None, workers=None):
     image = _check_grey(image, squeeze=True)
     workers = check_workers(workers)
     threshold = check_number(threshold, "threshold")
-    try:
-        arc = int(n) if isinstance(n, (float, np.floating)) else operator.index(n)
-    except (TypeError, ValueError, OverflowError):
-        raise error(TypeError, ValueError, OverflowError)(
-            f"`n` must be a whole number, got {n!r}"
-        ) from None
-    if not -_ARC_MOST - 1 <= arc <= _ARC_MOST:
-        raise error(ValueError, OverflowError)(
-            f"`n` must be at most {_ARC_MOST}, got {n}"
-        )
+    arc = check_arc(n)
     out = check_out(out, image.shape, stored_type(image))
     if arc < 1:
         out[...] = 0

@@ -9,28 +9,39 @@ from . import _native
 from ._arguments import as_array, check_number, check_workers, error, stored_type
 from ._keypoints import check_image, check_keypoints, far_from_border
 from ._smoothing import Filter, border_codes, gaussian_filters
-from .corner_points import corner_fast, corner_orientations
-from .peaks import corner_peaks
+from .corner_points import check_arc
 
-_level = _native.function(
-    "feature_orb_level",
+
+class _Parameters(_native.Structure):
+    """feature_orb_parameters."""
+
+    _fields_ = [
+        ("shapes", _native.address),
+        ("levels", _native.size),
+        ("axis", _native.pointer_to(Filter)),
+        ("harris", _native.pointer_to(Filter)),
+        ("harris_k", _native.float64),
+        ("fast_threshold", _native.float64),
+        ("fast_n", _native.int32),
+        ("most", _native.size),
+    ]
+
+
+_orb_detect = _native.function(
+    "feature_orb_detect",
     _native.Array,
-    _native.pointer_to(Filter),
+    _native.pointer_to(_Parameters),
     _native.Array,
+    _native.Array,
+    _native.Array,
+    _native.Array,
+    _native.pointer_to(_native.size),
     _native.Run,
 )
-_responses = _native.function(
-    "feature_orb_responses",
+_orb_extract = _native.function(
+    "feature_orb_extract",
     _native.Array,
-    _native.Array,
-    _native.pointer_to(Filter),
-    _native.float64,
-    _native.Array,
-    _native.Run,
-)
-_describe = _native.function(
-    "feature_orb_describe",
-    _native.Array,
+    _native.pointer_to(_Parameters),
     _native.Array,
     _native.Array,
     _native.Array,
@@ -38,40 +49,9 @@ _describe = _native.function(
 )
 
 _BITS = 256
-_DETECT_BORDER = 16
 _DESCRIBE_BORDER = 20
 _ANGLE_MOST = 1000  # radians; larger ones are brought near 0 first
 _NEARLY_WHOLE = 1e-6  # of a pixel
-
-
-def _disc():
-    """The circular patch of 31 pixels whose centroid gives the orientation."""
-    reach = (15, 15, 15, 15, 14, 14, 14, 13, 13, 12, 11, 10, 9, 8, 6, 3)
-    column = np.abs(np.arange(-15, 16))
-    return column[:, np.newaxis] <= np.array(reach)[column]
-
-
-_DISC = _disc()
-
-
-class _Keypoints:
-    """What is found on some levels, as lists of arrays of the same lengths."""
-
-    def __init__(self):
-        self.lists = {}
-
-    def add(self, **arrays):
-        for name, array in arrays.items():
-            self.lists.setdefault(name, []).append(array)
-
-    def best(self, most):
-        """All, or the first `most` by descending response."""
-        joined = {name: np.concatenate(arrays) for name, arrays in self.lists.items()}
-        responses = joined["responses"]
-        if len(responses) >= most:
-            order = responses.argsort(kind="stable")[::-1][:most]
-            joined = {name: array[order] for name, array in joined.items()}
-        return joined
 
 
 class ORB:
@@ -176,59 +156,72 @@ class ORB:
                 f"`n_keypoints` must not be negative, got {self.n_keypoints}"
             )
 
-    def _pyramid(self, image, workers):
-        """Levels one after the other, each contiguous; the image may be so already."""
-        stored = stored_type(image)
-        run = _native.run(workers)
-        level = image
-        if image.dtype != stored or not image.flags.c_contiguous:
-            level = np.empty(image.shape, stored)
-            _level(image, gaussian_filters((0, 0), border_codes("nearest")), level, run)
+    def _shapes(self, image):
+        """The shape of each level: none is as large as the one before, or a line."""
+        shapes = [image.shape]
+        while len(shapes) != self.n_scales:
+            shape = tuple(math.ceil(n / float(self.downscale)) for n in shapes[-1])
+            if shape == shapes[-1] or min(shape) < 2:
+                break
+            shapes.append(shape)
+        return np.array(shapes, np.intp)
+
+    def _arguments(self, shapes):
+        """What C is told. The arrays must live as long."""
         sigma = 2 * self.downscale / 6.0
-        filters = gaussian_filters((sigma, sigma), border_codes("reflect"))
-        number = 0
-        while min(level.shape) > 1:
-            yield level
-            number += 1
-            shape = tuple(math.ceil(n / float(self.downscale)) for n in level.shape)
-            if number == self.n_scales or shape == level.shape:
-                return
-            smaller = np.empty(shape, stored)
-            _level(level, filters, smaller, _native.run(workers))
-            level = smaller
+        is_whole = isinstance(self.n_keypoints, (int, np.integer))
+        most = np.iinfo(np.intp).max  # for others, which a slice will refuse
+        return _Parameters(
+            shapes=shapes.ctypes.data,
+            levels=len(shapes),
+            axis=gaussian_filters((sigma, sigma), border_codes("reflect")),
+            harris=gaussian_filters((1,), border_codes("constant", 1)),
+            harris_k=float(self.harris_k),
+            fast_threshold=check_number(self.fast_threshold, "fast_threshold"),
+            fast_n=min(max(check_arc(self.fast_n, "fast_n"), 0), 16),
+            most=min(int(self.n_keypoints), most) if is_whole else most,
+        )
 
-    def _detect_level(self, level, workers):
-        """Keypoints, orientations and responses of one level."""
-        corners = corner_fast(level, self.fast_n, self.fast_threshold, workers=workers)
-        points = corner_peaks(corners, min_distance=1, workers=workers)
-        if len(points) == 0:
-            nothing = np.zeros(0, level.dtype)
-            return np.zeros((0, 2), level.dtype), nothing, nothing
-        inside = far_from_border(points, level.shape, _DETECT_BORDER)
-        points = np.ascontiguousarray(points[inside])
-        angles = corner_orientations(level, points, _DISC, workers=workers)
-        responses = np.empty(len(points), level.dtype)
-        gaussian = gaussian_filters((1,), border_codes("constant", 1))
-        factor = float(self.harris_k)
+    def _find(self, image, describe, workers):
+        """The attributes of the keypoints of an image."""
+        image = check_image(image)
+        workers = check_workers(workers)
+        self._check_parameters()
+        shapes = self._shapes(image)
+        parameters = self._arguments(shapes)
+        stored, counts = stored_type(image), (_native.size * 3)()
         run = _native.run(workers)
-        _responses(level, points, gaussian, factor, responses, run)
-        return points, angles, responses
-
-    def _describe_level(self, level, points, angles, workers):
-        """Descriptors of points that are far enough from the border, and which are."""
-        mask = far_from_border(points, level.shape, _DESCRIBE_BORDER)
-        points = points[mask].astype(np.int64, order="C")
-        angles = angles[mask].astype(np.float64)
-        with np.errstate(invalid="ignore"):
-            far = np.abs(angles) > _ANGLE_MOST
-            angles[far] = np.arctan2(np.sin(angles[far]), np.cos(angles[far]))
-        descriptors = np.empty((len(points), _BITS), bool)
-        _describe(level, points, angles, descriptors, _native.run(workers))
-        return descriptors, mask
-
-    def _keep(self, found):
-        for name, array in found.best(self.n_keypoints).items():
-            setattr(self, name, array)
+        capacity = min(image.size // 16 + 1024, parameters.most)
+        while True:
+            points = np.empty((capacity, 3), np.int64)
+            angles, responses = np.empty(capacity), np.empty(capacity)
+            bits = np.empty((capacity, _BITS), bool) if describe else None
+            arrays = points, angles, responses, bits
+            _orb_detect(image, parameters, *arrays, counts, run)
+            if counts[0] <= capacity:
+                break
+            capacity = counts[0]
+        some = counts[1] > 0
+        if describe and not some:
+            raise RuntimeError(
+                "ORB found no features. Try passing in an image containing "
+                "greater intensity contrasts between adjacent pixels."
+            )
+        end = counts[0]
+        if end >= self.n_keypoints:
+            end = range(end)[: self.n_keypoints].stop
+        level = points[:end, 0]
+        factors = np.array([self.downscale**k for k in range(len(shapes))])
+        scales = factors[level] * np.intp(1)
+        # Levels without a corner take part in the type, as in the reference.
+        types = [stored] * (counts[2] > 0) + [scales.dtype] * (counts[2] < len(shapes))
+        keypoints = points[:end, 1:] * scales[:, np.newaxis]
+        self.keypoints = keypoints.astype(np.result_type(*types), copy=False)
+        self.scales = scales if describe else scales.astype(stored)
+        self.orientations = angles[:end].astype(stored)
+        self.responses = responses[:end].astype(stored)
+        if describe:
+            self.descriptors = bits if end == capacity else bits[:end].copy()
 
     def detect(self, image, *, workers=None):
         """Find keypoints; sets `keypoints`, `scales`, `orientations`, `responses`.
@@ -249,20 +242,7 @@ class ORB:
         TypeError
             If `image` is a masked array, or a parameter is no number.
         """
-        image = check_image(image)
-        workers = check_workers(workers)
-        self._check_parameters()
-        found = _Keypoints()
-        for number, level in enumerate(self._pyramid(image, workers)):
-            points, angles, responses = self._detect_level(level, workers)
-            scale = self.downscale**number
-            found.add(
-                keypoints=points * scale,
-                orientations=angles,
-                scales=np.full(len(points), scale, level.dtype),
-                responses=responses,
-            )
-        self._keep(found)
+        self._find(image, False, workers)
 
     def extract(self, image, keypoints, scales, orientations, *, workers=None):
         """Describe given keypoints; sets `descriptors` and `mask_`.
@@ -296,19 +276,23 @@ class ORB:
         angles = _check_list(orientations, "orientations", len(keypoints))
         with np.errstate(all="ignore"):
             octaves = np.rint(np.log(scales) / np.log(float(self.downscale)))
-        mask = np.zeros(len(keypoints), bool)
-        descriptors = np.empty((len(keypoints), _BITS), bool)
-        for number, level in enumerate(self._pyramid(image, workers)):
-            (which,) = np.nonzero(octaves == number)
-            if len(which) == 0:
-                continue
-            points = keypoints[which] / self.downscale**number
-            whole = np.rint(points)
-            points = np.where(np.abs(points - whole) < _NEARLY_WHOLE, whole, points)
-            bits, inside = self._describe_level(level, points, angles[which], workers)
-            mask[which] = inside
-            descriptors[which[inside]] = bits
-        self.descriptors, self.mask_ = descriptors[mask], mask
+        shapes = self._shapes(image)
+        known = (octaves >= 0) & (octaves < len(shapes))
+        level = np.where(known, octaves, 0).astype(np.int64)
+        factors = np.array([float(self.downscale**k) for k in range(len(shapes))])
+        points = keypoints / factors[level][:, np.newaxis]
+        whole = np.rint(points)
+        points = np.where(np.abs(points - whole) < _NEARLY_WHOLE, whole, points)
+        rows, cols = shapes[level].T
+        mask = known & far_from_border(points, (rows, cols), _DESCRIBE_BORDER)
+        chosen = np.column_stack([level[mask], points[mask].astype(np.int64)])
+        descriptors = np.empty((len(chosen), _BITS), bool)
+        if len(chosen):
+            shapes = shapes[: level[mask].max() + 1]
+            angles = _near_zero(angles[mask])
+            arguments = self._arguments(shapes), np.ascontiguousarray(chosen), angles
+            _orb_extract(image, *arguments, descriptors, _native.run(workers))
+        self.descriptors, self.mask_ = descriptors, mask
 
     def detect_and_extract(self, image, *, workers=None):
         """Find keypoints and describe them; sets all attributes but `mask_`.
@@ -327,31 +311,15 @@ class ORB:
         ValueError, TypeError
             As `detect`.
         """
-        image = check_image(image)
-        workers = check_workers(workers)
-        self._check_parameters()
-        found, some = _Keypoints(), False
-        for number, level in enumerate(self._pyramid(image, workers)):
-            points, angles, responses = self._detect_level(level, workers)
-            some |= len(points) > 0
-            bits, mask = self._describe_level(level, points, angles, workers)
-            scale = self.downscale**number
-            found.add(
-                keypoints=points[mask] * scale if len(points) else points,
-                responses=responses[mask],
-                descriptors=bits,
-            )
-            if len(points):
-                found.add(
-                    orientations=angles[mask],
-                    scales=scale * np.ones(np.count_nonzero(mask), np.intp),
-                )
-        if not some:
-            raise RuntimeError(
-                "ORB found no features. Try passing in an image containing "
-                "greater intensity contrasts between adjacent pixels."
-            )
-        self._keep(found)
+        self._find(image, True, workers)
+
+
+def _near_zero(angles):
+    """The same directions, by angles that C takes; what is not finite is 0."""
+    with np.errstate(invalid="ignore"):
+        far = np.abs(angles) > _ANGLE_MOST
+        angles[far] = np.arctan2(np.sin(angles[far]), np.cos(angles[far]))
+    return angles
 
 
 def _check_list(values, name, count):

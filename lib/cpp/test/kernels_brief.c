@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kernels/brief.c and limits_row against plain loops. */
+/* kernels/brief.c against plain loops. */
 #include "kernels_test.h"
 
 #include "spec.h"
@@ -48,23 +48,4 @@ void check_compare_pairs(const real_kernels *k, int is_float)
         guarded_free(&bits);
     }
     guarded_free(&plane);
-}
-
-void check_limits_row(const plain_kernels *k)
-{
-    for (ptrdiff_t i = 0; i < LENGTHS; i++) {
-        ptrdiff_t n = length_number(i);
-        guarded row = guarded_new((size_t)n * sizeof(double), random_side());
-        double *v = (double *)(void *)row.bytes, least = NAN, most = NAN, low, high;
-        for (ptrdiff_t x = 0; x < n; x++) {
-            v[x] = random_below(3) == 0 ? NAN : (double)random_below(1000) - 500;
-            least = v[x] == v[x] && !(least <= v[x]) ? v[x] : least;
-            most = v[x] == v[x] && !(most >= v[x]) ? v[x] : most;
-        }
-        k->limits_row(v, n, &low, &high);
-        check_case("(%td numbers)", n);
-        CHECK(same_double(low, least));
-        CHECK(same_double(high, most));
-        guarded_free(&row);
-    }
 }

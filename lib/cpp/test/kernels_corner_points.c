@@ -1,5 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* kernels/corner_points.c and fast_bytes.c against loops over pixels. */
+/* kernels/corner_points.c, fast.c and fast_bytes.c against loops over pixels. */
 #include "kernels_test.h"
 
 #include <math.h>
@@ -121,15 +121,14 @@ static const int right[16] = {3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1, 0, 1, 2
 void check_fast_row(const real_kernels *k, int is_float)
 {
     for (int round = 0; round < 60; round++) {
-        guarded memory[7], out, marks;
+        guarded memory[7], out;
         const void *rows[7];
         ptrdiff_t n = 1 + random_below(COLS);
         fast_rule rule = {.threshold = 0.25, .arc = 1 + (int)random_below(16)};
         int wrong = 0;
         rows_new(memory, rows, 7, n, is_float);
         out = guarded_new((size_t)n * (is_float ? 4 : 8), random_side());
-        marks = guarded_new((size_t)n + 8, random_side());
-        k->fast_row(rows, n, &rule, marks.bytes, out.bytes);
+        k->fast_row(rows, n, &rule, out.bytes);
         for (ptrdiff_t x = 0; x < n; x++) {
             double circle[16], centre = at(rows[3], x, is_float), expected = 0;
             int state[16], inside = x >= 3 && x < n - 3;
@@ -145,7 +144,6 @@ void check_fast_row(const real_kernels *k, int is_float)
         CHECK(wrong == 0);
         rows_free(memory, 7);
         guarded_free(&out);
-        guarded_free(&marks);
     }
 }
 
@@ -162,7 +160,7 @@ void check_fast_bytes(const plain_kernels *k)
         static uint8_t pixels[7][COLS];
         const uint8_t *rows[7];
         ptrdiff_t n = 1 + random_below(COLS - 1);
-        guarded spare = guarded_new(3 * ((size_t)n + 8), random_side());
+        guarded spare = guarded_new(2 * (size_t)n, random_side());
         guarded out = guarded_new((size_t)n * 8, random_side());
         fast_rule rule = {.arc = 1 + (int)random_below(16),
                           .step = round % 2 ? 55 : -1,

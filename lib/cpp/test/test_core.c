@@ -201,6 +201,31 @@ static void exponentials(void)
     CHECK(isnan(exponential(NAN)));
 }
 
+/* Errors of sine and cosine in units of the last place of the exact values. */
+static void sines(void)
+{
+    long double worst = 0;
+    for (int k = 0; k < 300000; k++) {
+        double x = k % 3 == 0   ? random_between(-4, 4)
+                   : k % 3 == 1 ? random_between(-0x1p20, 0x1p20)
+                                : (double)random_below(2000) * 0x1.921fb54442d18p-1;
+        double found[2];
+        long double exact[2] = {sinl((long double)x), cosl((long double)x)};
+        sine_and_cosine(x, &found[0], &found[1]);
+        for (int i = 0; i < 2; i++) {
+            int exponent;
+            frexpl(exact[i], &exponent);
+            worst = fmaxl(worst, ldexpl(fabsl((long double)found[i] - exact[i]),
+                                        53 - exponent));
+        }
+    }
+    printf("sines: %.3Lf units in the last place\n", worst);
+    CHECK(worst < 1);
+    double s = 1, c = 0;
+    sine_and_cosine(NAN, &s, &c);
+    CHECK(s == 0 && c == 1);
+}
+
 static void gaussians(void)
 {
     static const double sigmas[] = {0.13, 0.5, 1, 1.5, 2, 5.25, 20, 300.3};
@@ -230,6 +255,7 @@ int main(void)
     SHOW("an arena that overflows says so for ever", arena_overflows());
     SHOW("quotas of control groups, version 2", quotas_v2());
     SHOW("quotas of control groups, version 1", quotas_v1());
+    SHOW("sine and cosine are right to the last place", sines());
     SHOW("exp is right to the last place", exponentials());
     SHOW("the Gaussian is normalised and right to 1e-14", gaussians());
     return check_result();

@@ -195,7 +195,7 @@ feature_status feature_brief_extract(const feature_array *image,
     for (ptrdiff_t i = 0; i < 2 * job.bits; i++)
         job.offsets[i] =
             pairs_of(&job)[2 * i] * job.shape[1] + pairs_of(&job)[2 * i + 1];
-    status = plane_smooth(image, axis, job.plane, NULL, run);
+    status = plane_smooth(image, axis, job.plane, run);
     if (status == FEATURE_OK)
         status = team_run(&t, bands, describe_band, &job);
     memory_return(job.plane);

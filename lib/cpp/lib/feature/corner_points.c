@@ -40,13 +40,13 @@
 #include <string.h>
 
 #include "core/array.h"
+#include "core/fast.h"
 #include "core/memory.h"
 #include "core/threads.h"
 #include "feature.h"
 #include "kernels/kernels.h"
 
 #define BAND_ROWS 32
-#define BYTES 256
 
 /* ------------------------------------------------------------------------ */
 /* Rows                                                                     */
@@ -80,7 +80,7 @@ typedef struct row_buffer {
     const void **rows; /* of a band and its halo */
     unsigned char *block;
     wide *wide_row;
-    uint8_t *marks;
+    uint8_t *bounds;
 } row_buffer;
 
 static void layout_rows(row_buffer *b, const source *s, arena *a)
@@ -89,7 +89,7 @@ static void layout_rows(row_buffer *b, const source *s, arena *a)
     b->rows = arena_take(a, rows, sizeof *b->rows);
     b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
     b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
-    b->marks = arena_take(a, 3, cols + 8);
+    b->bounds = arena_take(a, s->bytes ? 2 : 0, cols);
 }
 
 /* One row, or a piece of one, as reals. */
@@ -157,10 +157,10 @@ static void fast_row(const source *s, const fast_rule *rule, row_buffer *b,
 {
     const void *const *rows = b->rows + slot;
     if (s->bytes)
-        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, rule, b->marks,
+        s->plain->fast_bytes((const uint8_t *const *)rows, s->cols, rule, b->bounds,
                              out);
     else
-        s->real->fast_row(rows, s->cols, rule, b->marks, out);
+        s->real->fast_row(rows, s->cols, rule, out);
 }
 
 static void respond_band(void *context, ptrdiff_t band, int thread)
@@ -230,39 +230,6 @@ feature_status feature_corner_moravec(const feature_array *image, ptrdiff_t wind
     return respond(&job, run, 0.1 * side * side * moves);
 }
 
-/* The bounds of every byte as a centre, by the reference's comparisons of doubles. */
-typedef struct byte_tables {
-    double scaled[BYTES];
-    uint8_t not_above[BYTES], not_below[BYTES];
-} byte_tables;
-
-static void fill_tables(byte_tables *tables, fast_rule *rule)
-{
-    for (int v = 0; v < BYTES; v++)
-        tables->scaled[v] = v * (1.0 / 255);
-    for (int c = 0; c < BYTES; c++) {
-        double high = tables->scaled[c] + rule->threshold;
-        double low = tables->scaled[c] - rule->threshold;
-        int above = c, below = c;
-        while (above < BYTES - 1 && !(tables->scaled[above + 1] > high))
-            above++;
-        while (below > 0 && !(tables->scaled[below - 1] < low))
-            below--;
-        tables->not_above[c] = (uint8_t)above;
-        tables->not_below[c] = (uint8_t)below;
-    }
-    rule->scaled = tables->scaled;
-    rule->not_above = tables->not_above;
-    rule->not_below = tables->not_below;
-    rule->step = tables->not_above[0];
-    for (int c = 0; c < BYTES; c++) {
-        int up = c + tables->not_above[0], down = c - tables->not_above[0];
-        if (tables->not_above[c] != (up > 255 ? 255 : up) ||
-            tables->not_below[c] != (down < 0 ? 0 : down))
-            rule->step = -1;
-    }
-}
-
 feature_status feature_corner_fast(const feature_array *image, int32_t arc,
                                    double threshold, const feature_array *response,
                                    const feature_run *run)
@@ -272,11 +239,11 @@ feature_status feature_corner_fast(const feature_array *image, int32_t arc,
         status = FEATURE_BAD_ARGUMENT;
     if (status != FEATURE_OK)
         return status;
-    byte_tables tables;
+    fast_bounds bounds;
     fast_rule rule = {.threshold = threshold, .arc = arc, .step = -1};
     int bytes = image->dtype == FEATURE_UINT8 && threshold >= 0;
     if (bytes)
-        fill_tables(&tables, &rule);
+        fast_bound_bytes(&bounds, &rule);
     response_job job = {.s = source_of(image, 3, bytes), .response = response};
     job.rule = &rule;
     return respond(&job, run, bytes ? 0.4 : 1);

@@ -916,49 +916,57 @@ FEATURE_API feature_status feature_brief_extract(const feature_array *image,
                                                  const feature_array *descriptors,
                                                  const feature_run *run);
 
-/*
- * ORB: the next level of a pyramid. The image is smoothed, read between its pixels
- * where those of the level stand, and clipped to the range of the smoothed image.
- *
- *   image  (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]; not
- *          empty
- *   axis   two filters of a Gaussian
- *   level  no longer along an axis, not empty; float32 for float16 and float32 images,
- *          else float64; the elements of a row stand side by side
- */
-FEATURE_API feature_status feature_orb_level(const feature_array *image,
-                                             const feature_filter *axis,
-                                             const feature_array *level,
-                                             const feature_run *run);
+typedef struct feature_orb_parameters {
+    const ptrdiff_t *shapes;      /* rows and columns of each level, at least 2; first the
+                                     image's, none longer than the one before */
+    ptrdiff_t levels;             /* at least 1 */
+    const feature_filter *axis;   /* two filters of the Gaussian between levels */
+    const feature_filter *harris; /* a Gaussian of radius 4, for Harris' response */
+    double harris_k;
+    double fast_threshold;
+    int32_t fast_n; /* length of FAST's arc, at most 16; 0: there are no corners */
+    ptrdiff_t most; /* keypoints at most */
+} feature_orb_parameters;
 
 /*
- * Harris' response det A - factor trace(A)^2 at some points of a level, with a Gaussian
- * of radius 4.
+ * ORB: FAST corners on a pyramid of smaller and smaller levels, at least 16 pixels from
+ * the border; the best by Harris' response, or all in the order found. With descriptors
+ * at least 20 pixels from the border, and 256 comparisons of pairs of pixels, turned by
+ * the keypoint's angle.
  *
- *   level      (rows, cols) float32 or float64, elements of a row side by side
- *   points     (count, 2) int64, rows and columns at least 5 from the border
- *   filter     the Gaussian along both axes
- *   responses  (count) of the type of the level, side by side
+ *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]; at
+ *                most 1e8 columns
+ *   points       (capacity, 3) int64: level, row and column on it; contiguous rows
+ *   angles       (capacity) float64, contiguous: radians, from columns towards rows
+ *   responses    (capacity) float64, contiguous
+ *   descriptors  (capacity, 256) bool, contiguous rows; or NULL
+ *   counts       [0] keypoints that there are, of which the first `capacity` are
+ *                written; [1] not 0 where there is a corner 16 pixels from the border;
+ *                [2] levels without any corner
  */
-FEATURE_API feature_status feature_orb_responses(const feature_array *level,
-                                                 const feature_array *points,
-                                                 const feature_filter *filter,
-                                                 double factor,
-                                                 const feature_array *responses,
-                                                 const feature_run *run);
+FEATURE_API feature_status feature_orb_detect(const feature_array *image,
+                                              const feature_orb_parameters *parameters,
+                                              const feature_array *points,
+                                              const feature_array *angles,
+                                              const feature_array *responses,
+                                              const feature_array *descriptors,
+                                              ptrdiff_t *counts,
+                                              const feature_run *run);
 
 /*
- * ORB's descriptors: 256 comparisons of pairs that are turned by the point's angle.
+ * ORB's descriptors of given points.
  *
- *   level, points  as above, points at least 19 from the border
- *   angles         (count) float64, radians, at most 2^20; what is no number counts as 0
- *   descriptors    (count, 256) bool, bits side by side
+ *   image, points  as above, points at least 20 pixels from the border of their level
+ *   angles         (count) float64, contiguous: radians, at most 2^20; what is no number
+ *                  counts as 0
+ *   descriptors    (count, 256) bool, contiguous rows
  */
-FEATURE_API feature_status feature_orb_describe(const feature_array *level,
-                                                const feature_array *points,
-                                                const feature_array *angles,
-                                                const feature_array *descriptors,
-                                                const feature_run *run);
+FEATURE_API feature_status feature_orb_extract(const feature_array *image,
+                                               const feature_orb_parameters *parameters,
+                                               const feature_array *points,
+                                               const feature_array *angles,
+                                               const feature_array *descriptors,
+                                               const feature_run *run);
 
 #ifdef __cplusplus
 }

@@ -3,313 +3,518 @@
  * ORB: oriented FAST keypoints on a pyramid, with turned BRIEF descriptors.
  *
  * E. Rublee, V. Rabaud, K. Konolige and G. Bradski, "ORB: an efficient alternative to
- * SIFT and SURF", ICCV 2011. Here are the three steps that no other family has; the
- * keypoints themselves are FAST's (corner_points.c) thinned by peaks.c, turned by the
- * intensity centroid, and put together in orb.py.
+ * SIFT and SURF", ICCV 2011.
  *
- * The pyramid. A level is the one below, smoothed by a Gaussian, then read between its
- * pixels: the middle of pixel i of n stands at (i + 1/2) m / n - 1/2 among m pixels, and
- * takes from the two around it along each axis what is inversely as far; beyond the
- * border stands the mirror image without the edge repeated. The result is clipped to
- * what the smoothed level holds, so that rounding does not leave its range.
- *
- * The order of keypoints is by Harris' response, det A - k trace(A)^2 with the tensor A
- * of corners.c and a Gaussian of sigma 1. It is made at the keypoints only, eight side
- * by side, each from its 11 x 11 pixels: the same numbers as those of the plane.
- *
- * Descriptors. 256 pairs of pixels, turned by the keypoint's angle and rounded to whole
- * pixels, halves away from zero; a bit is whether the first is darker. The table is
- * published data (core/orb_pairs.h), read as (row, column) as scikit-image does.
+ *   1. Levels of the pyramid, and on each the corners of FAST that no neighbour exceeds
+ *      (orb_pyramid.c).
+ *   2. Harris' response at the corners that are far enough from the border, det A -
+ *      k trace(A)^2 with the tensor A of corners.c and a Gaussian of sigma 1. It is
+ *      made there only, eight corners side by side, each from its 11 x 11 pixels: the
+ *      same numbers as those of the plane.
+ *   3. The choice. Where more are found than asked for, the highest responses stay, in
+ *      their order (NaN first; equal ones in the reverse of the order found), else all,
+ *      in the order found: level after level, by descending response of FAST.
+ *   4. Of the chosen ones the direction to the centroid of the disc of 31 pixels, and
+ *      256 comparisons of pairs of pixels turned by it and rounded to whole pixels,
+ *      halves away from zero; a bit is whether the first is darker. The table is
+ *      published data (core/orb_pairs.h), read as (row, column) as scikit-image does.
  *
  * Units and types. Levels are float32 for float16 and float32 images, else float64,
- * integers scaled to [0, 1] or [-1, 1]; angles are radians from the direction of columns
- * towards that of rows, and one that is no number counts as 0.
+ * integers scaled to [0, 1] or [-1, 1]; bytes are compared as bytes where they can be.
+ * Angles are radians from the direction of columns towards that of rows; one that is no
+ * number counts as 0.
  *
- * Cost. A level takes about 2 ns a pixel on one core, a keypoint's response 0.2 us, its
- * descriptor 0.5 us; all is shared by the threads in bands. Memory: one smoothed level.
+ * Cost. A pixel of a level takes about 5 ns on one core, a corner's response 0.1 us, a
+ * keypoint 0.8 us; all is shared by the threads. Memory: the levels, which must be there
+ * until the choice is made (3.1 images in their type for 8 levels of a factor of 1.2), a
+ * bit a pixel, and 70 bytes a corner.
  */
+#include "orb.h"
+
+#include <math.h>
+#include <string.h>
+
 #include "core/array.h"
-#include "core/memory.h"
 #include "core/orb_pairs.h"
-#include "core/plane.h"
-#include "core/threads.h"
-#include "feature.h"
-#include "kernels/kernels.h"
+#include "core/points.h"
 
-#define BAND_ROWS 32
-#define POINTS_A_BAND 64
-#define PIXEL_NANOSECONDS 1.0
-#define RESPONSE_NANOSECONDS 200.0
-#define DESCRIPTOR_NANOSECONDS 500.0
+#define POINTS_A_BAND 16
+#define RESPONSE_NANOSECONDS 150.0
+#define ANGLE_NANOSECONDS 300.0
+#define BITS_NANOSECONDS 300.0
 #define HARRIS_REACH (HARRIS_RADIUS + 1)
-#define PAIRS_REACH 19 /* of a turned pair, rounded */
+#define DETECT_BORDER 16
+#define DESCRIBE_BORDER 20
+#define DISC_REACH 15
+#define DISC_SIDE (2 * DISC_REACH + 1)
 
 /* ------------------------------------------------------------------------ */
-/* Levels                                                                   */
+/* Candidates                                                               */
 /* ------------------------------------------------------------------------ */
 
-typedef struct zoom_job {
-    const real_kernels *real;
-    const feature_array *level;
-    ptrdiff_t cols, item; /* of the plane */
-    unsigned char *plane;
-    plane_limits limits;
-    int32_t *places[2]; /* of each axis: first all `before`, then all `after` */
-    double *weights[2];
-} zoom_job;
+/* A corner; in a list they stand in the order of levels, then row after row. */
+typedef struct candidate {
+    double fast, harris;
+    int32_t level, row, col;
+} candidate;
 
-/* Where the elements of a shorter axis stand among `from` ones. */
-static void place_axis(ptrdiff_t from, ptrdiff_t to, int32_t *places, double *weights)
+typedef struct orb_job {
+    orb_call call;
+    ptrdiff_t border;
+    ptrdiff_t *starts; /* of each band of all levels, its first candidate */
+    candidate *candidates;
+    ptrdiff_t count;
+    point *chosen; /* places are numbers of candidates */
+    const feature_array *points, *angles, *responses, *descriptors;
+} orb_job;
+
+static ptrdiff_t level_of_band(const orb_call *call, ptrdiff_t band)
 {
-    double zoom = (double)from / (double)to;
-    for (ptrdiff_t i = 0; i < to; i++) {
-        double at = ((double)i + 0.5) * zoom - 0.5;
-        at = at > 0 ? at : 0;
-        ptrdiff_t before = (ptrdiff_t)at, after = before + 1;
-        before = before < from ? before : from - 1;
-        if (after >= from)
-            after = from > 1 ? 2 * from - 2 - after : 0;
-        places[i] = (int32_t)before;
-        places[to + i] = (int32_t)(after > 0 ? after : 0);
-        weights[2 * i] = 1 - (at - (double)before);
-        weights[2 * i + 1] = at - (double)before;
-    }
+    ptrdiff_t k = 0;
+    while (k + 1 < call->p->levels && call->levels[k + 1].first_band <= band)
+        k++;
+    return k;
 }
 
-static void zoom_band(void *context, ptrdiff_t band, int thread)
+/* Bits of columns `first` to before `end` in word w. */
+static uint64_t word_mask(ptrdiff_t w, ptrdiff_t first, ptrdiff_t end)
 {
-    const zoom_job *job = context;
-    ptrdiff_t rows = job->level->shape[0], cols = job->level->shape[1];
-    ptrdiff_t first = band * BAND_ROWS, end = first + BAND_ROWS;
-    ptrdiff_t pitch = job->cols * job->item;
-    zoom_axis right = {job->places[1], job->places[1] + cols, job->weights[1], cols};
-    (void)thread;
-    for (ptrdiff_t y = first; y < end && y < rows; y++) {
-        const void *around[2] = {job->plane + job->places[0][y] * pitch,
-                                 job->plane + job->places[0][rows + y] * pitch};
-        job->real->zoom_row(around, job->weights[0] + 2 * y, &right, &job->limits,
-                            row_of(job->level, y));
-    }
+    ptrdiff_t low = first - w * ORB_WORD, high = end - w * ORB_WORD;
+    if (high <= 0 || low >= ORB_WORD)
+        return 0;
+    uint64_t mask = high < ORB_WORD ? (UINT64_C(1) << high) - 1 : ~UINT64_C(0);
+    return low > 0 ? mask & ~UINT64_C(0) << low : mask;
 }
 
-static feature_status check_level(const feature_array *image,
-                                  const feature_filter *axis,
-                                  const feature_array *level)
+/* How many corners of a band are `border` pixels from the border; listed in `to`
+ * unless that is NULL. */
+static ptrdiff_t list_band(const orb_call *call, ptrdiff_t band, ptrdiff_t border,
+                           candidate *to)
 {
-    feature_status status = check_array(image, 2);
-    if (status == FEATURE_OK)
-        status = check_array(level, 2);
-    if (status != FEATURE_OK)
-        return status;
-    if (level->dtype != (int32_t)storage_type(image))
-        return FEATURE_BAD_DTYPE;
-    ptrdiff_t item = dtype_size(level->dtype);
-    if (axis == NULL || !filter_is_valid(&axis[0]) || !filter_is_valid(&axis[1]) ||
-        is_empty(image) || is_empty(level) ||
-        (level->shape[1] > 1 && level->strides[1] != item))
-        return FEATURE_BAD_ARGUMENT;
-    for (int i = 0; i < 2; i++)
-        if (level->shape[i] > image->shape[i] || image->shape[i] > INT32_MAX)
-            return FEATURE_BAD_ARGUMENT;
-    return FEATURE_OK;
-}
-
-/* The plane comes first in the block. */
-static feature_status lease_level(zoom_job *job, const feature_array *image)
-{
-    size_t pixels = (size_t)image->shape[0] * (size_t)image->shape[1];
-    for (arena a = {NULL, 0};;) {
-        job->plane = arena_take(&a, pixels, (size_t)job->item);
-        for (int i = 0; i < 2; i++) {
-            size_t count = 2 * (size_t)job->level->shape[i];
-            job->places[i] = arena_take(&a, count, sizeof(int32_t));
-            job->weights[i] = arena_take(&a, count, sizeof(double));
+    ptrdiff_t k = level_of_band(call, band), count = 0;
+    const orb_level *level = call->levels + k;
+    ptrdiff_t first = (band - level->first_band) * ORB_BAND_ROWS;
+    ptrdiff_t end = first + ORB_BAND_ROWS, below = level->shape[0] - border + 1;
+    end = end < below ? end : below;
+    for (ptrdiff_t y = first < border ? border : first; y < end; y++)
+        for (ptrdiff_t w = 0; w < level->words_per_row; w++) {
+            uint64_t bits = level->words[y * level->words_per_row + w];
+            bits &= word_mask(w, border, level->shape[1] - border + 1);
+            for (; to != NULL && bits != 0; bits &= bits - 1, count++) {
+                int32_t x = (int32_t)(w * ORB_WORD + __builtin_ctzll(bits));
+                to[count] = (candidate){0, 0, (int32_t)k, (int32_t)y, x};
+            }
+            count += __builtin_popcountll(bits);
         }
-        if (a.base != NULL)
-            return FEATURE_OK;
-        if (a.used == SIZE_MAX || (a.base = memory_lease(a.used)) == NULL)
-            return FEATURE_NO_MEMORY;
-        a.used = 0;
+    return count;
+}
+
+static void respond_band(void *context, ptrdiff_t band, int thread)
+{
+    const orb_job *job = context;
+    const orb_call *call = &job->call;
+    candidate *first = job->candidates + job->starts[band];
+    ptrdiff_t n = list_band(call, band, job->border, first);
+    (void)thread;
+    for (ptrdiff_t i = 0; i < n; i += PATCHES) {
+        const void *pixels[PATCHES], *patches[PATCHES];
+        ptrdiff_t strides[PATCHES];
+        double fast[PATCHES], harris[PATCHES];
+        for (ptrdiff_t k = 0; k < PATCHES; k++) {
+            const candidate *c = first + (i + k < n ? i + k : i);
+            const orb_level *level = call->levels + c->level;
+            pixels[k] = orb_pixel(level, c->row, c->col);
+            patches[k] = orb_pixel(level, c->row - HARRIS_REACH, c->col - HARRIS_REACH);
+            strides[k] = level->shape[1];
+        }
+        call->real->fast_sums(pixels, strides, fast);
+        call->real->harris_points(patches, strides, call->p->harris->weights,
+                                  call->p->harris_k, harris);
+        for (ptrdiff_t k = 0; k < PATCHES && i + k < n; k++) {
+            first[i + k].fast = fast[k];
+            first[i + k].harris = harris[k];
+        }
     }
 }
 
-feature_status feature_orb_level(const feature_array *image, const feature_filter *axis,
-                                 const feature_array *level, const feature_run *run)
+static feature_status find_candidates(orb_job *job, ptrdiff_t *seen)
 {
-    feature_status status = check_level(image, axis, level);
-    if (status != FEATURE_OK)
-        return status;
-    ptrdiff_t rows = level->shape[0], cols = level->shape[1];
-    zoom_job job = {.real = real_kernels_for(storage_type(image)), .level = level};
-    job.cols = image->shape[1];
-    job.item = dtype_size(level->dtype);
-    ptrdiff_t bands = (rows + BAND_ROWS - 1) / BAND_ROWS;
-    team t = team_for(run, bands, (double)rows * (double)cols * PIXEL_NANOSECONDS);
-    status = lease_level(&job, image);
-    if (status != FEATURE_OK)
-        return status;
-    for (int i = 0; i < 2; i++)
-        place_axis(image->shape[i], level->shape[i], job.places[i], job.weights[i]);
-    status = plane_smooth(image, axis, job.plane, &job.limits, run);
-    if (status == FEATURE_OK)
-        status = team_run(&t, bands, zoom_band, &job);
-    memory_return(job.plane);
-    return status;
+    orb_call *call = &job->call;
+    *seen = 0;
+    job->starts = memory_lease((size_t)call->bands * sizeof *job->starts);
+    if (job->starts == NULL)
+        return FEATURE_NO_MEMORY;
+    for (ptrdiff_t band = 0; band < call->bands; band++) {
+        job->starts[band] = job->count;
+        job->count += list_band(call, band, job->border, NULL);
+    }
+    *seen = job->count;
+    for (ptrdiff_t band = 0; band < call->bands && *seen == 0; band++)
+        *seen = list_band(call, band, DETECT_BORDER, NULL);
+    if (job->count == 0)
+        return FEATURE_OK;
+    job->candidates = memory_lease((size_t)job->count * sizeof *job->candidates);
+    if (job->candidates == NULL)
+        return FEATURE_NO_MEMORY;
+    team t = team_for(call->run, call->bands,
+                      (double)job->count * RESPONSE_NANOSECONDS);
+    return team_run(&t, call->bands, respond_band, job);
+}
+
+/* ------------------------------------------------------------------------ */
+/* The choice                                                               */
+/* ------------------------------------------------------------------------ */
+
+/* Small ones first: NaN, then from the highest down. */
+static uint64_t harris_key(double response)
+{
+    return response != response ? 0 : descending_key(FEATURE_FLOAT64, &response);
+}
+
+/* Was `a` found before `b`? */
+static int is_before(const candidate *a, const candidate *b)
+{
+    if (a->level != b->level)
+        return a->level < b->level;
+    return a->fast != b->fast ? a->fast > b->fast : a < b;
+}
+
+/* Points of one key come in the reverse of the order found. */
+static void reverse_found(const candidate *all, point *points, ptrdiff_t n)
+{
+    for (ptrdiff_t i = 1; i < n; i++) {
+        point p = points[i];
+        ptrdiff_t k = i;
+        for (; k > 0 && points[k - 1].key == p.key &&
+               is_before(all + points[k - 1].place, all + p.place);
+             k--)
+            points[k] = points[k - 1];
+        points[k] = p;
+    }
+}
+
+/* Moves the `most` smallest keys, and all that equal the last of them in their leading
+ * bits, to the front, and returns how many that are. */
+static ptrdiff_t take_leading(point *points, ptrdiff_t n, ptrdiff_t most)
+{
+    enum { BITS = 12, SHIFT = 64 - BITS };
+    uint64_t low = UINT64_MAX, high = 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        low = points[i].key < low ? points[i].key : low;
+        high = points[i].key > high ? points[i].key : high;
+    }
+    int shift = high > low ? 64 - __builtin_clzll(high - low) - BITS : 0;
+    ptrdiff_t counts[1 << BITS] = {0}, sum = 0, kept = 0;
+    shift = shift > 0 ? shift : 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        counts[(points[i].key - low) >> shift]++;
+    uint64_t last = 0;
+    while (sum + counts[last] < most)
+        sum += counts[last++];
+    for (ptrdiff_t i = 0; i < n; i++)
+        if ((points[i].key - low) >> shift <= last)
+            points[kept++] = points[i];
+    return kept;
+}
+
+/* The chosen candidates in order; their number. `points` has room for twice as many. */
+static ptrdiff_t choose(const orb_job *job, point *points, ptrdiff_t most)
+{
+    const candidate *all = job->candidates;
+    ptrdiff_t n = job->count, start = 0;
+    point *spare = points + n;
+    int by_harris = n >= most;
+    if (most == 0)
+        return 0;
+    for (ptrdiff_t i = 0; i < n; i++) {
+        points[i].place = i;
+        points[i].key = by_harris ? harris_key(all[i].harris)
+                                  : descending_key(FEATURE_FLOAT64, &all[i].fast);
+    }
+    if (by_harris) {
+        n = take_leading(points, n, most);
+        points_sort(points, spare, n);
+        reverse_found(all, points, n);
+        return most;
+    }
+    for (ptrdiff_t i = 1; i <= n; i++)
+        if (i == n || all[i].level != all[start].level) {
+            points_sort(points + start, spare, i - start);
+            start = i;
+        }
+    return n;
 }
 
 /* ------------------------------------------------------------------------ */
 /* Keypoints                                                                */
 /* ------------------------------------------------------------------------ */
 
+typedef struct disc {
+    ptrdiff_t first[DISC_SIDE + 1];
+    int32_t right[DISC_SIDE * DISC_SIDE];
+    patch_mask mask;
+} disc;
+
+/* The patch whose centroid gives the direction: half its width in each row. */
+static void fill_disc(disc *d)
+{
+    static const int32_t reach[DISC_REACH + 1] = {15, 15, 15, 15, 14, 14, 14, 13,
+                                                  13, 12, 11, 10, 9,  8,  6,  3};
+    ptrdiff_t count = 0;
+    for (ptrdiff_t y = 0; y < DISC_SIDE; y++) {
+        int32_t width = reach[y < DISC_REACH ? DISC_REACH - y : y - DISC_REACH];
+        d->first[y] = count;
+        for (int32_t x = -width; x <= width; x++)
+            d->right[count++] = x;
+    }
+    d->first[DISC_SIDE] = count;
+    d->mask = (patch_mask){d->first, d->right, DISC_SIDE, DISC_REACH, DISC_REACH};
+}
+
 typedef struct point_job {
-    const real_kernels *real;
-    const feature_array *level, *points;
-    const feature_array *angles, *out; /* out: responses or descriptors */
-    const double *weights;
-    double factor;
-    ptrdiff_t item, pitch; /* a row of the level in elements */
+    const orb_job *job;
+    const disc *disc; /* NULL: angles are given */
+    ptrdiff_t count;
 } point_job;
 
-static const void *pixel_at(const point_job *job, ptrdiff_t k, ptrdiff_t back)
+static double real_at(const void *reals, ptrdiff_t k, ptrdiff_t item)
 {
-    const int64_t *point = (const void *)row_of(job->points, k);
-    return row_of(job->level, (ptrdiff_t)point[0] - back) +
-           ((ptrdiff_t)point[1] - back) * job->item;
+    return item == sizeof(float) ? (double)((const float *)reals)[k]
+                                 : ((const double *)reals)[k];
 }
 
-static ptrdiff_t end_of(const point_job *job, ptrdiff_t band)
+static int64_t *point_row(const feature_array *points, ptrdiff_t k)
 {
-    ptrdiff_t end = (band + 1) * POINTS_A_BAND, count = job->points->shape[0];
-    return end < count ? end : count;
+    return (int64_t *)(void *)row_of(points, k);
 }
 
-static void respond_band(void *context, ptrdiff_t band, int thread)
+/* Directions of some keypoints, whose places are written down already. */
+static void turn_group(const point_job *p, ptrdiff_t first, ptrdiff_t n)
 {
-    const point_job *job = context;
-    ptrdiff_t end = end_of(job, band);
+    const orb_job *job = p->job;
+    const void *patches[PATCHES];
+    ptrdiff_t strides[PATCHES];
+    double found[PATCHES]; /* or floats */
+    for (ptrdiff_t k = 0; k < PATCHES; k++) {
+        const int64_t *at = point_row(job->points, first + (k < n ? k : 0));
+        const orb_level *level = job->call.levels + at[0];
+        patches[k] = orb_pixel(level, at[1] - DISC_REACH, at[2] - DISC_REACH);
+        strides[k] = level->shape[1];
+    }
+    job->call.real->orientations(patches, strides, &p->disc->mask, found);
+    double *angles = (double *)job->angles->data + first;
+    for (ptrdiff_t k = 0; k < n; k++)
+        angles[k] = real_at(found, k, job->call.item);
+}
+
+static void point_band(void *context, ptrdiff_t band, int thread)
+{
+    const point_job *p = context;
+    const orb_job *job = p->job;
+    ptrdiff_t first = band * POINTS_A_BAND, end = first + POINTS_A_BAND;
+    end = end < p->count ? end : p->count;
     (void)thread;
-    for (ptrdiff_t k = band * POINTS_A_BAND; k < end; k += PATCHES) {
-        ptrdiff_t count = end - k < PATCHES ? end - k : PATCHES;
-        const void *patches[PATCHES];
-        ptrdiff_t strides[PATCHES];
-        double found[PATCHES]; /* or floats */
-        for (ptrdiff_t i = 0; i < PATCHES; i++) {
-            patches[i] = pixel_at(job, i < count ? k + i : k, HARRIS_REACH);
-            strides[i] = job->pitch;
-        }
-        job->real->harris_points(patches, strides, job->weights, job->factor, found);
-        const unsigned char *from = (const void *)found;
-        unsigned char *to = (unsigned char *)job->out->data + k * job->item;
-        for (ptrdiff_t i = 0; i < count * job->item; i++)
-            to[i] = from[i];
+    for (ptrdiff_t i = first; p->disc != NULL && i < end; i++) {
+        const candidate *c = job->candidates + job->chosen[i].place;
+        int64_t *to = point_row(job->points, i);
+        to[0] = c->level;
+        to[1] = c->row;
+        to[2] = c->col;
+        ((double *)job->responses->data)[i] = c->harris;
+    }
+    for (ptrdiff_t i = first; p->disc != NULL && i < end; i += PATCHES)
+        turn_group(p, i, end - i < PATCHES ? end - i : PATCHES);
+    for (ptrdiff_t i = first; job->descriptors != NULL && i < end; i++) {
+        const int64_t *at = point_row(job->points, i);
+        const orb_level *level = job->call.levels + at[0];
+        job->call.real->orb_bits(orb_pixel(level, at[1], at[2]),
+                                 (int32_t)level->shape[1],
+                                 ((const double *)job->angles->data)[i],
+                                 row_of(job->descriptors, i));
     }
 }
 
-static void describe_band(void *context, ptrdiff_t band, int thread)
+static feature_status finish_points(const orb_job *job, const disc *d, ptrdiff_t count)
 {
-    const point_job *job = context;
-    ptrdiff_t pairs[2 * ORB_BITS];
-    (void)thread;
-    for (ptrdiff_t k = band * POINTS_A_BAND; k < end_of(job, band); k++) {
-        double angle = *(const double *)(const void *)row_of(job->angles, k);
-        job->real->turn_pairs(angle, job->pitch, pairs);
-        job->real->compare_pairs(pixel_at(job, k, 0), pairs, ORB_BITS,
-                                 row_of(job->out, k));
-    }
+    point_job p = {job, d, count};
+    ptrdiff_t bands = (count + POINTS_A_BAND - 1) / POINTS_A_BAND;
+    double nanoseconds = (d != NULL ? ANGLE_NANOSECONDS : 0) +
+                         (job->descriptors != NULL ? BITS_NANOSECONDS : 0);
+    team t = team_for(job->call.run, bands, (double)count * nanoseconds);
+    return count == 0 ? FEATURE_OK : team_run(&t, bands, point_band, &p);
 }
 
-/* Points of int64 in pairs, at least `reach` pixels from the border of a level whose
- * elements stand side by side. */
-static feature_status check_points(const feature_array *level,
-                                   const feature_array *points, ptrdiff_t reach)
+/* ------------------------------------------------------------------------ */
+/* Public functions                                                         */
+/* ------------------------------------------------------------------------ */
+
+static int are_shapes(const feature_array *image, const feature_orb_parameters *p)
 {
-    feature_status status = check_array(level, 2);
+    if (p->levels < 1 || p->levels > INT32_MAX || p->shapes == NULL)
+        return 0;
+    for (ptrdiff_t k = 0; k < 2 * p->levels; k++) {
+        ptrdiff_t most = k < 2 ? image->shape[k] : p->shapes[k - 2];
+        if (p->shapes[k] < 2 || p->shapes[k] > most || (k < 2 && p->shapes[k] < most))
+            return 0;
+    }
+    return image->shape[0] <= INT32_MAX && image->shape[1] <= ORB_COLUMNS_AT_MOST;
+}
+
+static feature_status check_call(const feature_array *image,
+                                 const feature_orb_parameters *p)
+{
+    feature_status status = check_array(image, 2);
+    if (status != FEATURE_OK)
+        return status;
+    if (p == NULL || p->axis == NULL || !filter_is_valid(&p->axis[0]) ||
+        !filter_is_valid(&p->axis[1]) || p->harris == NULL ||
+        !filter_is_valid(p->harris) || p->harris->radius != HARRIS_RADIUS ||
+        p->fast_n < 0 || p->fast_n > 16 || p->most < 0 || !are_shapes(image, p))
+        return FEATURE_BAD_ARGUMENT;
+    return FEATURE_OK;
+}
+
+/* `count` rows of a dtype, whose elements stand side by side. */
+static feature_status check_rows(const feature_array *array, int32_t ndim,
+                                 feature_dtype dtype, ptrdiff_t count, ptrdiff_t cols)
+{
+    feature_status status = check_array(array, ndim);
+    if (status != FEATURE_OK)
+        return status;
+    if (array->dtype != (int32_t)dtype)
+        return FEATURE_BAD_DTYPE;
+    if (array->shape[0] != count || (ndim > 1 && array->shape[1] != cols) ||
+        (!is_empty(array) && array->strides[ndim - 1] != dtype_size(dtype) &&
+         array->shape[ndim - 1] > 1))
+        return FEATURE_BAD_ARGUMENT;
+    return FEATURE_OK;
+}
+
+static orb_call call_of(const feature_array *image, const feature_orb_parameters *p,
+                        int finds, const feature_run *run)
+{
+    feature_dtype stored = storage_type(image);
+    orb_call call = {.image = image, .p = p, .run = run, .finds = finds};
+    call.plain = plain_kernels_in_use();
+    call.real = real_kernels_for(stored);
+    call.item = dtype_size((int32_t)stored);
+    call.is_plane = image->dtype == (int32_t)stored && is_contiguous(image);
+    call.rule = (fast_rule){
+        .threshold = p->fast_threshold, .arc = p->fast_n, .step = -1};
+    call.bytes = finds && image->dtype == FEATURE_UINT8 && p->fast_threshold >= 0 &&
+                 image->strides[1] == 1;
+    return call;
+}
+
+static feature_status detect(orb_job *job, const disc *d, ptrdiff_t *counts)
+{
+    feature_status status = orb_build(&job->call);
+    if (status == FEATURE_OK)
+        status = find_candidates(job, &counts[1]);
+    counts[2] = 0;
+    for (ptrdiff_t k = 0; k < job->call.p->levels && status == FEATURE_OK; k++)
+        counts[2] += job->call.levels[k].is_empty;
+    if (status != FEATURE_OK || job->count == 0)
+        return status;
+    job->chosen = memory_lease(2 * (size_t)job->count * sizeof *job->chosen);
+    if (job->chosen == NULL)
+        return FEATURE_NO_MEMORY;
+    ptrdiff_t capacity = job->points->shape[0];
+    counts[0] = choose(job, job->chosen, job->call.p->most);
+    return finish_points(job, d, counts[0] < capacity ? counts[0] : capacity);
+}
+
+feature_status feature_orb_detect(const feature_array *image,
+                                  const feature_orb_parameters *parameters,
+                                  const feature_array *points,
+                                  const feature_array *angles,
+                                  const feature_array *responses,
+                                  const feature_array *descriptors, ptrdiff_t *counts,
+                                  const feature_run *run)
+{
+    feature_status status = check_call(image, parameters);
     if (status == FEATURE_OK)
         status = check_array(points, 2);
     if (status != FEATURE_OK)
         return status;
-    if ((level->dtype != FEATURE_FLOAT32 && level->dtype != FEATURE_FLOAT64) ||
-        points->dtype != FEATURE_INT64)
-        return FEATURE_BAD_DTYPE;
-    if (points->shape[1] != 2)
-        return FEATURE_BAD_ARGUMENT;
-    if (is_empty(points))
+    ptrdiff_t capacity = points->shape[0];
+    status = check_rows(points, 2, FEATURE_INT64, capacity, 3);
+    if (status == FEATURE_OK)
+        status = check_rows(angles, 1, FEATURE_FLOAT64, capacity, 0);
+    if (status == FEATURE_OK)
+        status = check_rows(responses, 1, FEATURE_FLOAT64, capacity, 0);
+    if (status == FEATURE_OK && descriptors != NULL)
+        status = check_rows(descriptors, 2, FEATURE_BOOL, capacity, ORB_BITS);
+    if (status == FEATURE_OK && counts == NULL)
+        status = FEATURE_BAD_ARGUMENT;
+    if (status != FEATURE_OK)
+        return status;
+    counts[0] = counts[1] = 0;
+    counts[2] = parameters->levels;
+    if (parameters->fast_n == 0)
         return FEATURE_OK;
-    if (level->strides[1] != dtype_size(level->dtype) ||
-        points->strides[1] != sizeof(int64_t))
-        return FEATURE_BAD_ARGUMENT;
+    orb_job job = {.points = points, .angles = angles, .responses = responses};
+    disc d;
+    fill_disc(&d);
+    job.descriptors = descriptors;
+    job.border = descriptors != NULL ? DESCRIBE_BORDER : DETECT_BORDER;
+    job.call = call_of(image, parameters, 1, run);
+    if (job.call.bytes)
+        fast_bound_bytes(&job.call.bounds, &job.call.rule);
+    status = orb_open(&job.call);
+    if (status == FEATURE_OK)
+        status = detect(&job, &d, counts);
+    /* In the order of leasing, in which the next call finds them. */
+    memory_return(job.call.block);
+    memory_return(job.starts);
+    memory_return(job.candidates);
+    memory_return(job.chosen);
+    return status;
+}
+
+static int are_inside(const feature_array *points, const feature_orb_parameters *p)
+{
     for (ptrdiff_t k = 0; k < points->shape[0]; k++) {
-        const int64_t *point = (const void *)row_of(points, k);
+        const int64_t *at = point_row(points, k);
+        if (at[0] < 0 || at[0] >= p->levels)
+            return 0;
         for (int i = 0; i < 2; i++)
-            if (point[i] < reach || point[i] >= level->shape[i] - reach)
-                return FEATURE_BAD_ARGUMENT;
+            if (at[1 + i] < DESCRIBE_BORDER ||
+                at[1 + i] > p->shapes[2 * at[0] + i] - DESCRIBE_BORDER)
+                return 0;
     }
-    return FEATURE_OK;
+    return 1;
 }
 
-static feature_status run_points(point_job *job,
-                                 void (*band)(void *, ptrdiff_t, int),
-                                 double nanoseconds, const feature_run *run)
+feature_status feature_orb_extract(const feature_array *image,
+                                   const feature_orb_parameters *parameters,
+                                   const feature_array *points,
+                                   const feature_array *angles,
+                                   const feature_array *descriptors,
+                                   const feature_run *run)
 {
-    ptrdiff_t count = job->points->shape[0];
-    ptrdiff_t bands = (count + POINTS_A_BAND - 1) / POINTS_A_BAND;
-    job->real = real_kernels_for((feature_dtype)job->level->dtype);
-    job->item = dtype_size(job->level->dtype);
-    job->pitch = job->level->strides[0] / job->item;
-    team t = team_for(run, bands, (double)count * nanoseconds);
-    return team_run(&t, bands, band, job);
-}
-
-feature_status feature_orb_responses(const feature_array *level,
-                                     const feature_array *points,
-                                     const feature_filter *filter, double factor,
-                                     const feature_array *responses,
-                                     const feature_run *run)
-{
-    feature_status status = check_points(level, points, HARRIS_REACH);
+    feature_status status = check_call(image, parameters);
     if (status == FEATURE_OK)
-        status = check_array(responses, 1);
+        status = check_array(points, 2);
     if (status != FEATURE_OK)
         return status;
-    if (responses->dtype != level->dtype)
-        return FEATURE_BAD_DTYPE;
     ptrdiff_t count = points->shape[0];
-    if (filter == NULL || !filter_is_valid(filter) || filter->radius != HARRIS_RADIUS ||
-        responses->shape[0] != count ||
-        (count > 1 && responses->strides[0] != dtype_size(responses->dtype)))
-        return FEATURE_BAD_ARGUMENT;
-    if (count == 0)
-        return FEATURE_OK;
-    point_job job = {.level = level, .points = points, .out = responses};
-    job.weights = filter->weights;
-    job.factor = factor;
-    return run_points(&job, respond_band, RESPONSE_NANOSECONDS, run);
-}
-
-feature_status feature_orb_describe(const feature_array *level,
-                                    const feature_array *points,
-                                    const feature_array *angles,
-                                    const feature_array *descriptors,
-                                    const feature_run *run)
-{
-    feature_status status = check_points(level, points, PAIRS_REACH);
+    status = check_rows(points, 2, FEATURE_INT64, count, 3);
     if (status == FEATURE_OK)
-        status = check_array(angles, 1);
+        status = check_rows(angles, 1, FEATURE_FLOAT64, count, 0);
     if (status == FEATURE_OK)
-        status = check_array(descriptors, 2);
-    if (status != FEATURE_OK)
+        status = check_rows(descriptors, 2, FEATURE_BOOL, count, ORB_BITS);
+    if (status == FEATURE_OK && !are_inside(points, parameters))
+        status = FEATURE_BAD_ARGUMENT;
+    if (status != FEATURE_OK || count == 0)
         return status;
-    if (angles->dtype != FEATURE_FLOAT64 || descriptors->dtype != FEATURE_BOOL)
-        return FEATURE_BAD_DTYPE;
-    ptrdiff_t count = points->shape[0];
-    if (angles->shape[0] != count || descriptors->shape[0] != count ||
-        descriptors->shape[1] != ORB_BITS)
-        return FEATURE_BAD_ARGUMENT;
-    if (count == 0)
-        return FEATURE_OK;
-    if (descriptors->strides[1] != 1)
-        return FEATURE_BAD_ARGUMENT;
-    point_job job = {
-        .level = level, .points = points, .angles = angles, .out = descriptors};
-    return run_points(&job, describe_band, DESCRIPTOR_NANOSECONDS, run);
+    orb_job job = {.points = points, .angles = angles, .descriptors = descriptors};
+    job.call = call_of(image, parameters, 0, run);
+    status = orb_open(&job.call);
+    if (status == FEATURE_OK)
+        status = orb_build(&job.call);
+    if (status == FEATURE_OK)
+        status = finish_points(&job, NULL, count);
+    memory_return(job.call.block);
+    return status;
 }

@@ -1,8 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/plane.h"
 
-#include <math.h>
-
 #include "core/array.h"
 #include "core/memory.h"
 #include "core/smooth.h"
@@ -14,7 +12,6 @@
 typedef struct plane_job {
     smooth_plan plan;
     unsigned char *plane;
-    plane_limits *ranges; /* one a band, or NULL */
     unsigned char *scratch;
     size_t scratch_size;
 } plane_job;
@@ -31,15 +28,6 @@ static void layout(plane_scratch *s, const plane_job *job, arena *a)
     s->row = arena_take(a, (size_t)row_pitch(job->plan.image->shape[1]), sizeof(wide));
 }
 
-/* Comparisons with NaN are false: it never enters. */
-static void widen(plane_limits *range, double least, double most)
-{
-    if (!(range->least <= least))
-        range->least = least == least ? least : range->least;
-    if (!(range->most >= most))
-        range->most = most == most ? most : range->most;
-}
-
 static void smooth_band(void *context, ptrdiff_t band, int thread)
 {
     const plane_job *job = context;
@@ -49,43 +37,16 @@ static void smooth_band(void *context, ptrdiff_t band, int thread)
     ptrdiff_t first = band * BAND_ROWS, end = first + BAND_ROWS;
     arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
     plane_scratch s;
-    plane_limits range = {NAN, NAN};
     layout(&s, job, &a);
     smoother_start(&s.s, first);
     for (ptrdiff_t y = first; y < end && y < rows; y++) {
         smoother_row(&s.s, y, s.row);
         plan->real->store_row(s.row, cols, job->plane + y * cols * item, item);
-        if (job->ranges != NULL) {
-            plane_limits of_row;
-            plan->plain->limits_row(s.row, cols, &of_row.least, &of_row.most);
-            widen(&range, of_row.least, of_row.most);
-        }
     }
-    if (job->ranges != NULL)
-        job->ranges[band] = range;
-}
-
-static feature_status lease(plane_job *job, ptrdiff_t bands, int threads, int ranges)
-{
-    plane_scratch counting;
-    arena one = {NULL, 0}, whole = {NULL, 0};
-    layout(&counting, job, &one);
-    arena_take(&whole, ranges ? (size_t)bands : 0, sizeof *job->ranges);
-    size_t for_ranges = whole.used;
-    arena_take(&whole, (size_t)threads, one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
-    if (one.used == SIZE_MAX || whole.used == SIZE_MAX)
-        return FEATURE_NO_MEMORY;
-    unsigned char *block = memory_lease(whole.used);
-    if (block == NULL)
-        return FEATURE_NO_MEMORY;
-    job->ranges = ranges ? (plane_limits *)(void *)block : NULL;
-    job->scratch = block + for_ranges;
-    job->scratch_size = one.used;
-    return FEATURE_OK;
 }
 
 feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
-                            void *plane, plane_limits *range, const feature_run *run)
+                            void *plane, const feature_run *run)
 {
     plane_job job = {.plan = {.image = image, .axis = axis}, .plane = plane};
     job.plan.plain = plain_kernels_in_use();
@@ -93,15 +54,16 @@ feature_status plane_smooth(const feature_array *image, const feature_filter *ax
     ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
     double pixels = (double)image->shape[0] * (double)image->shape[1];
     team t = team_for(run, bands, pixels * NANOSECONDS_PER_PIXEL);
-    feature_status status = lease(&job, bands, t.threads, range != NULL);
-    if (status != FEATURE_OK)
-        return status;
-    status = team_run(&t, bands, smooth_band, &job);
-    if (range != NULL) {
-        *range = (plane_limits){NAN, NAN};
-        for (ptrdiff_t band = 0; band < bands && status == FEATURE_OK; band++)
-            widen(range, job.ranges[band].least, job.ranges[band].most);
-    }
-    memory_return(job.ranges != NULL ? (void *)job.ranges : job.scratch);
+    plane_scratch counting;
+    arena one = {NULL, 0}, whole = {NULL, 0};
+    layout(&counting, &job, &one);
+    arena_take(&whole, (size_t)t.threads,
+               one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
+    job.scratch = whole.used == SIZE_MAX ? NULL : memory_lease(whole.used);
+    job.scratch_size = one.used;
+    if (job.scratch == NULL)
+        return FEATURE_NO_MEMORY;
+    feature_status status = team_run(&t, bands, smooth_band, &job);
+    memory_return(job.scratch);
     return status;
 }

@@ -11,11 +11,8 @@
 #include "feature.h"
 #include "kernels/kernels.h"
 
-/*
- * Smooths `image` into `plane`, contiguous rows of its storage type. `range`, or NULL,
- * is set to the smallest and the largest number that it holds, NaN without one.
- */
+/* Smooths `image` into `plane`, contiguous rows of its storage type. */
 feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
-                            void *plane, plane_limits *range, const feature_run *run);
+                            void *plane, const feature_run *run);
 
 #endif

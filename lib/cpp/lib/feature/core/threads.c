@@ -22,7 +22,7 @@
 
 #include <omp.h>
 #include <pthread.h>
-#include <stdatomic.h>
+#include <sched.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -195,6 +195,12 @@ static void take_bands(crew *c, int thread)
         if (thread == 0 && team_poll(c->team) != FEATURE_OK)
             atomic_store(&c->stop, 1);
     }
+}
+
+void team_await(const atomic_ptrdiff_t *counter)
+{
+    while (atomic_load(counter) > 0)
+        sched_yield();
 }
 
 feature_status team_run(team *t, ptrdiff_t bands,

@@ -7,6 +7,8 @@
 #ifndef CORE_THREADS_H
 #define CORE_THREADS_H
 
+#include <stdatomic.h>
+
 #include "feature.h"
 
 typedef struct team {
@@ -24,6 +26,10 @@ team team_for(const feature_run *run, ptrdiff_t bands, double nanoseconds);
 feature_status team_run(team *t, ptrdiff_t bands,
                         void (*band)(void *context, ptrdiff_t index, int thread),
                         void *context);
+
+/* Waits inside a band until the counter is at most 0. Only bands of smaller indices may
+ * count it down: those have been taken already, and whoever took them finishes them. */
+void team_await(const atomic_ptrdiff_t *counter);
 
 /* For serial stretches: INTERRUPTED when it is time to ask and the answer is yes. */
 feature_status team_poll(team *t);

@@ -12,16 +12,38 @@ static const int circle_row[CIRCLE] = {0, 1,  2,  3,  3,  3,  2,  1,
 static const int circle_col[CIRCLE] = {3,  3,  2,  1,  0, -1, -2, -3,
                                        -3, -3, -2, -1, 0, 1,  2,  3};
 
-/* Are `arc` bits in a row set, round the circle? */
-static inline int has_arc(uint32_t bits, int arc)
+/*
+ * In which lanes are `arc` pixels in a row set, round the circle? Each word holds one
+ * pixel of the circle in all lanes. Runs of twice the length are where two runs meet.
+ */
+static inline uint64_t arcs_of(const uint64_t *circle, int arc)
 {
-    uint32_t run = bits | bits << CIRCLE;
-    for (int done = 1; done < arc;) {
+    uint64_t run[2][CIRCLE], found = 0;
+    int now = 0;
+    for (int k = 0; k < CIRCLE; k++)
+        run[0][k] = circle[k];
+    for (int done = 1; done < arc; now = !now) {
         int step = done < arc - done ? done : arc - done;
-        run &= run >> step;
+        for (int k = 0; k < CIRCLE; k++)
+            run[!now][k] = run[now][k] & run[now][(k + step) % CIRCLE];
         done += step;
     }
-    return (run & 0xffff) != 0;
+    for (int k = 0; k < CIRCLE; k++)
+        found |= run[now][k];
+    return found;
+}
+
+/*
+ * In which lanes can a corner be, by what is set of four pixels a quarter apart? An arc
+ * of 12 holds three of them, one of 9 two neighbours, one of 5 any.
+ */
+static inline uint64_t quarters_of(const uint64_t *q, int arc)
+{
+    if (arc >= 12)
+        return ((q[0] | q[1]) & q[2] & q[3]) | (q[0] & q[1] & (q[2] | q[3]));
+    if (arc >= 9)
+        return (q[0] | q[2]) & (q[1] | q[3]);
+    return arc >= 5 ? q[0] | q[1] | q[2] | q[3] : ~UINT64_C(0);
 }
 
 #endif

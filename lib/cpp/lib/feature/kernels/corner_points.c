@@ -1,9 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Corners one by one: FAST, Moravec, orientations. In the reference's type and order
+ * Corners one by one: Moravec, orientations. In the reference's type and order
  * of operations, so that the last bits agree.
  */
-#include "kernels/arc.h"
 #include "kernels/math.h"
 #include "kernels/variant.h"
 
@@ -147,88 +146,6 @@ void NAME(moravec_rows)(const void *const *rows, ptrdiff_t count, ptrdiff_t n,
     else
         for (ptrdiff_t y = 0; y < count; y++)
             moravec_row(from + y, n, window, (real *)(void *)(to + y * stride));
-}
-
-/* ------------------------------------------------------------------------ */
-/* FAST                                                                     */
-/* ------------------------------------------------------------------------ */
-
-#define MARK(test)                                                                     \
-    for (ptrdiff_t x = 3; x < n - 3; x++) {                                            \
-        real h = centre[x] + threshold, l = centre[x] - threshold;                     \
-        uint8_t be = east[x] > h, bs = south[x] > h, bw = west[x] > h,                 \
-                bn = north[x] > h;                                                     \
-        uint8_t de = east[x] < l, ds = south[x] < l, dw = west[x] < l,                 \
-                dn = north[x] < l;                                                     \
-        marks[x] = test;                                                               \
-    }
-
-static void mark_row(const real *const *rows, ptrdiff_t n, real threshold, int arc,
-                     uint8_t *restrict marks)
-{
-    const real *centre = rows[3], *east = centre + 3, *west = centre - 3,
-               *south = rows[6], *north = rows[0];
-    if (arc >= 12)
-        MARK((uint8_t)((be + bs + bw + bn > 2) | (de + ds + dw + dn > 2)))
-    else if (arc >= 9)
-        MARK((uint8_t)(((be | bw) & (bs | bn)) | ((de | dw) & (ds | dn))))
-    else if (arc >= 5)
-        MARK((uint8_t)(be | bs | bw | bn | de | ds | dw | dn))
-    else
-        memset(marks + 3, 1, (size_t)(n - 6));
-}
-
-static real response(const real *const *rows, ptrdiff_t x, real threshold, int arc)
-{
-    real centre = rows[3][x], high = centre + threshold, low = centre - threshold;
-    real circle[CIRCLE], sum = 0;
-    uint32_t bright = 0, dark = 0;
-    for (int k = 0; k < CIRCLE; k++) {
-        circle[k] = rows[3 + circle_row[k]][x + circle_col[k]];
-        int is_bright = circle[k] > high;
-        bright |= (uint32_t)is_bright << k;
-        dark |= (uint32_t)(!is_bright && circle[k] < low) << k;
-    }
-    if (!has_arc(bright, arc) && !has_arc(dark, arc))
-        return 0;
-    for (int k = 0; k < CIRCLE; k++) {
-        real difference = circle[k] - centre;
-        sum += difference < 0 ? -difference : difference;
-    }
-    return sum;
-}
-
-/* With three of four quarters asked for even where the threshold is below 0. */
-static int quarters_agree(const real *const *rows, ptrdiff_t x, real threshold)
-{
-    real centre = rows[3][x], high = centre + threshold, low = centre - threshold;
-    int bright = 0, dark = 0;
-    for (int k = 0; k < CIRCLE; k += 4) {
-        real v = rows[3 + circle_row[k]][x + circle_col[k]];
-        bright += v > high;
-        dark += !(v > high) && v < low;
-    }
-    return bright > 2 || dark > 2;
-}
-
-void NAME(fast_row)(const void *const *rows, ptrdiff_t n, const fast_rule *rule,
-                    uint8_t *marks, void *out)
-{
-    const real *const *from = (const real *const *)rows;
-    const real threshold = (real)rule->threshold;
-    real *to = out;
-    memset(to, 0, (size_t)n * sizeof *to);
-    if (n < 7)
-        return;
-    mark_row(from, n, threshold, rule->arc, marks);
-    for (ptrdiff_t x = 3; x < n - 3; x++) {
-        uint64_t eight;
-        memcpy(&eight, marks + x, sizeof eight); /* eight more belong to the marks */
-        if (eight == 0)
-            x += 7;
-        else if (marks[x] && (rule->arc < 12 || quarters_agree(from, x, threshold)))
-            to[x] = response(from, x, threshold, rule->arc);
-    }
 }
 
 /* ------------------------------------------------------------------------ */

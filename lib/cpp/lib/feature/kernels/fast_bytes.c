@@ -28,70 +28,108 @@ static void bound_row(const uint8_t *restrict centre, ptrdiff_t n,
     }
 }
 
-#define MARK(test)                                                                     \
-    for (ptrdiff_t x = 3; x < n - 3; x++) {                                            \
-        uint8_t h = high[x], l = low[x];                                               \
-        uint8_t be = east[x] > h, bs = south[x] > h, bw = west[x] > h,                 \
-                bn = north[x] > h;                                                     \
-        uint8_t de = east[x] < l, ds = south[x] < l, dw = west[x] < l,                 \
-                dn = north[x] < l;                                                     \
-        marks[x] = test;                                                               \
-    }
+/* ------------------------------------------------------------------------ */
+/* Blocks                                                                   */
+/* ------------------------------------------------------------------------ */
 
-/* marks[x] is 1 where a corner can be, by the four quarters of the circle: an arc of
- * 12 holds three of them (which the
- * reference asks for), one of 9 two neighbours, one of 5 any. */
-static void mark_row(const uint8_t *const *rows, ptrdiff_t n, int arc,
-                     const uint8_t *restrict high, const uint8_t *restrict low,
-                     uint8_t *restrict marks)
+typedef uint8_t bytes __attribute__((vector_size(VECTOR_BYTES)));
+#define BYTES VECTOR_BYTES
+
+static inline bytes load_bytes(const uint8_t *p)
 {
-    const uint8_t *east = rows[3] + 3, *west = rows[3] - 3, *south = rows[6],
-                  *north = rows[0];
-    if (arc >= 12)
-        MARK((uint8_t)(((uint8_t)(be + bs + bw + bn) > 2) |
-                       ((uint8_t)(de + ds + dw + dn) > 2)))
-    else if (arc >= 9)
-        MARK((uint8_t)(((be | bw) & (bs | bn)) | ((de | dw) & (ds | dn))))
-    else if (arc >= 5)
-        MARK((uint8_t)(be | bs | bw | bn | de | ds | dw | dn))
-    else
-        memset(marks + 3, 1, (size_t)(n - 6));
+    bytes v;
+    memcpy(&v, p, sizeof v);
+    return v;
 }
 
-static double response(const uint8_t *const *rows, ptrdiff_t x, const fast_rule *rule,
-                       uint8_t high, uint8_t low)
+/* A bit for each lane in which a > b. */
+static inline uint64_t lanes_above(bytes a, bytes b)
 {
-    uint32_t bright = 0, dark = 0;
-    uint8_t circle[CIRCLE];
-    for (int k = 0; k < CIRCLE; k++) {
-        circle[k] = rows[3 + circle_row[k]][x + circle_col[k]];
-        bright |= (uint32_t)(circle[k] > high) << k;
-        dark |= (uint32_t)(circle[k] < low) << k;
+#if defined(__AVX512F__)
+    return _mm512_cmpgt_epu8_mask((__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (uint32_t)_mm256_movemask_epi8((__m256i)(a > b));
+#elif defined(__SSE2__)
+    return (uint32_t)_mm_movemask_epi8((__m128i)(a > b));
+#else
+    uint64_t bits = 0;
+    for (int k = 0; k < BYTES; k++)
+        bits |= (uint64_t)(a[k] > b[k]) << k;
+    return bits;
+#endif
+}
+
+typedef struct byte_block {
+    const uint8_t *const *rows;
+    ptrdiff_t x;
+    bytes high, low;
+    int arc;
+} byte_block;
+
+/* Pixels `step` apart on the circle: which are brighter, which are darker. */
+static inline void compare_circle(const byte_block *b, int step, uint64_t *bright,
+                                  uint64_t *dark)
+{
+    UNROLLED
+    for (int k = 0; k < CIRCLE; k += step) {
+        bytes v = load_bytes(b->rows[3 + circle_row[k]] + b->x + circle_col[k]);
+        bright[k / step] = lanes_above(v, b->high);
+        dark[k / step] = lanes_above(b->low, v);
     }
-    if (!has_arc(bright, rule->arc) && !has_arc(dark, rule->arc))
+}
+
+static uint64_t corners_of(const byte_block *b)
+{
+    uint64_t bright[CIRCLE], dark[CIRCLE];
+    compare_circle(b, 4, bright, dark);
+    if ((quarters_of(bright, b->arc) | quarters_of(dark, b->arc)) == 0)
         return 0;
-    double sum = 0, centre = rule->scaled[rows[3][x]];
+    compare_circle(b, 1, bright, dark);
+    return arcs_of(bright, b->arc) | arcs_of(dark, b->arc);
+}
+
+/* ------------------------------------------------------------------------ */
+/* Rows                                                                     */
+/* ------------------------------------------------------------------------ */
+
+static double response(const uint8_t *const *rows, ptrdiff_t x, const double *scaled)
+{
+    double sum = 0, centre = scaled[rows[3][x]];
     for (int k = 0; k < CIRCLE; k++)
-        sum += fabs(rule->scaled[circle[k]] - centre);
+        sum += fabs(scaled[rows[3 + circle_row[k]][x + circle_col[k]]] - centre);
     return sum;
 }
 
 void NAME(fast_bytes)(const uint8_t *const *rows, ptrdiff_t n, const fast_rule *rule,
                       uint8_t *spare, double *out)
 {
-    uint8_t *high = spare, *low = high + n, *marks = low + n;
+    uint8_t *high = spare, *low = high + n, beside[9][BYTES + 6];
+    const uint8_t *short_rows[7];
+    byte_block b = {.rows = rows, .x = 3, .arc = rule->arc};
     memset(out, 0, (size_t)n * sizeof *out);
     if (n < 7)
         return;
     bound_row(rows[3], n, rule, high, low);
-    mark_row(rows, n, rule->arc, high, low, marks);
-    for (ptrdiff_t x = 3; x < n - 3; x++) {
-        uint64_t eight;
-        memcpy(&eight, marks + x,
-               sizeof eight); /* eight more belong to the spare row */
-        if (eight == 0)
-            x += 7;
-        else if (marks[x])
-            out[x] = response(rows, x, rule, high[x], low[x]);
+    ptrdiff_t end = n - 3;
+    if (n < BYTES + 6) { /* too short for a vector: a copy with nothing behind it */
+        memset(beside, 0, sizeof beside);
+        for (int y = 0; y < 9; y++)
+            memcpy(beside[y], y < 7 ? rows[y] : y == 7 ? high : low, (size_t)n);
+        for (int y = 0; y < 7; y++)
+            short_rows[y] = beside[y];
+        b.rows = short_rows;
+        high = beside[7];
+        low = beside[8];
+        end = BYTES + 3;
+    }
+    for (; b.x < end; b.x += BYTES) {
+        b.x = b.x < end - BYTES ? b.x : end - BYTES; /* the last ones once more */
+        b.high = load_bytes(high + b.x);
+        b.low = load_bytes(low + b.x);
+        for (uint64_t left = corners_of(&b); left != 0; left &= left - 1) {
+            ptrdiff_t x = b.x + __builtin_ctzll(left);
+            if (x < n - 3)
+                out[x] = response(rows, x, rule->scaled);
+        }
     }
 }

@@ -307,11 +307,15 @@ typedef struct mixture_table {
 
 #define HARRIS_RADIUS 4 /* of the Gaussian of sigma 1 */
 
-/* Which two elements along an axis stand around each new one, and their weights. */
+/* Which two elements along an axis stand around each new one, and their weights; filled
+ * up to ZOOM_BLOCK. Are those that a block looks at among sixteen from its first on? */
+#define ZOOM_BLOCK 8
+
 typedef struct zoom_axis {
-    const int32_t *before, *after;
-    const double *weights; /* two for each */
+    int32_t *before, *after;
+    double *near, *far;
     ptrdiff_t count;
+    int is_close;
 } zoom_axis;
 
 typedef struct plane_limits {

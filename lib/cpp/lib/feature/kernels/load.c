@@ -131,31 +131,3 @@ void NAME(mask_row)(const uint8_t *mask, ptrdiff_t stride, ptrdiff_t n, wide *ro
     for (ptrdiff_t x = 0; x < n; x++)
         row[x] = mask[x * stride] ? row[x] : 0;
 }
-
-#define RANGES 16 /* side by side, since each waits for the one before */
-
-void NAME(limits_row)(const wide *row, ptrdiff_t n, double *least, double *most)
-{
-    double low[RANGES], high[RANGES];
-    ptrdiff_t x = 0;
-    for (int k = 0; k < RANGES; k++) {
-        low[k] = INFINITY;
-        high[k] = -INFINITY;
-    }
-    for (; x + RANGES <= n; x += RANGES)
-        for (int k = 0; k < RANGES; k++) {
-            low[k] = row[x + k] < low[k] ? row[x + k] : low[k];
-            high[k] = row[x + k] > high[k] ? row[x + k] : high[k];
-        }
-    for (; x < n; x++) {
-        low[0] = row[x] < low[0] ? row[x] : low[0];
-        high[0] = row[x] > high[0] ? row[x] : high[0];
-    }
-    for (int k = 1; k < RANGES; k++) {
-        low[0] = low[k] < low[0] ? low[k] : low[0];
-        high[0] = high[k] > high[0] ? high[k] : high[0];
-    }
-    int found = low[0] <= high[0];
-    *least = found ? low[0] : NAN;
-    *most = found ? high[0] : NAN;
-}

@@ -48,6 +48,13 @@ typedef REAL real;
 #define INDEPENDENT_TURNS _Pragma("GCC ivdep")
 #endif
 
+/* Before a loop of up to 16 turns that is written out. */
+#ifdef __clang__
+#define UNROLLED _Pragma("clang loop unroll(full)")
+#else
+#define UNROLLED _Pragma("GCC unroll 16")
+#endif
+
 /* A vector of wide that may lie anywhere in memory. */
 #define VECTOR_WIDES (VECTOR_BYTES / (ptrdiff_t)sizeof(wide))
 typedef wide vec __attribute__((vector_size(VECTOR_BYTES)));

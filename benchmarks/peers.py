@@ -12,6 +12,7 @@ import peers_blobs
 import peers_corner_points
 import peers_corners
 import peers_edges
+import peers_keypoints
 import peers_peaks
 import peers_tensors
 from _contender import Contender, opencv
@@ -49,4 +50,5 @@ PEERS = {
     **peers_corner_points.PEERS,
     **peers_peaks.PEERS,
     **peers_blobs.PEERS,
+    **peers_keypoints.PEERS,
 }

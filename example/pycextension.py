@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The first look: a matrix through the library, then a photograph's edges, blobs and
-corners.
+"""The first look: a matrix through the library, then a photograph's edges, blobs,
+corners and matches.
 
     python example/pycextension.py [PHOTO] [--out DIR]
 
@@ -163,6 +163,57 @@ def write_blobs(folder, image):
     write_picture(folder / "blobs.png", figure.savefig)
 
 
+def turned_copy(image, degrees=20, scale=0.8):
+    """The photograph turned about its middle and made smaller, on a canvas as large."""
+    photo = Image.fromarray(as_bytes(image))
+    cols, rows = photo.size
+    angle = np.deg2rad(degrees)
+    along, across = np.cos(angle) / scale, np.sin(angle) / scale
+    x, y = cols / 2, rows / 2  # of the copy, where the photograph's middle lies, too
+    matrix = (along, across, x - along * x - across * y,
+              -across, along, y + across * x - along * y)  # fmt: skip
+    return np.asarray(photo.transform(photo.size, Image.AFFINE, matrix, Image.BILINEAR))
+
+
+def write_matches(folder, image):
+    """Keypoints of the photograph and of a turned copy, and lines between those whose
+    descriptors are nearest to each other."""
+    try:
+        from matplotlib.figure import Figure
+    except ImportError:
+        print("Matches: left out, Matplotlib is not installed")
+        return
+    pictures, detector, found = (as_bytes(image), turned_copy(image)), feature.ORB(), []
+    for picture in pictures:
+        try:
+            detector.detect_and_extract(picture)
+        except (RuntimeError, ValueError) as error:
+            print(f"Matches: left out, {reason(error)}")
+            return
+        found.append((detector.keypoints, detector.descriptors))
+    (points, bits), (other_points, other_bits) = found
+    if not (len(bits) and len(other_bits)):
+        print("Matches: left out, all corners are too near the border")
+        return
+    matches = feature.match_descriptors(bits, other_bits, max_ratio=0.8)
+    counts = f"{len(points)} and {len(other_points)} keypoints"
+    print(f"Found {counts}, {len(matches)} match")
+
+    rows, cols = image.shape
+    inches = [max(0.1, 10 * n / max(rows, 2 * cols)) for n in (2 * cols, rows)]
+    figure = Figure(figsize=inches, dpi=150)
+    axes = figure.add_axes((0, 0, 1, 1), frameon=False, xticks=[], yticks=[])
+    feature.plot_matched_features(
+        *pictures,
+        keypoints0=points,
+        keypoints1=other_points,
+        matches=matches,
+        ax=axes,
+        only_matches=True,
+    )
+    write_picture(folder / "matches.png", figure.savefig)
+
+
 def reason(error):
     """What went wrong, in one line."""
     if isinstance(error, UnidentifiedImageError):
@@ -197,6 +248,7 @@ def main():
     try:
         write_edges(options.out, image, edges)
         write_blobs(options.out, image)
+        write_matches(options.out, image)
     except OSError as error:
         parser.exit(2, f"{options.out}: cannot be written: {reason(error)}\n")
     return 0 if same else 1

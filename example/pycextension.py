@@ -230,7 +230,8 @@ def write_matches(folder, image):
         print("Matches: left out, all corners are too near the border")
         return
     matches = feature.match_descriptors(bits, other_bits, max_ratio=0.8)
-    print(f"Found {len(points)} and {len(other_points)} keypoints, {len(matches)} match")
+    counts = f"{len(points)} and {len(other_points)} keypoints"
+    print(f"Found {counts}, {len(matches)} match")
 
     rows, cols = image.shape
     inches = [max(0.1, 10 * n / max(rows, 2 * cols)) for n in (2 * cols, rows)]

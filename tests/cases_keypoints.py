@@ -75,7 +75,8 @@ def draw_keypoints(rng, shape, patch_size):
     points = rng.uniform(-5, np.add(shape, 5), (count, 2))
     edges = np.array([[distance, n - distance] for n in shape])
     near = rng.random((count, 2)) < 0.3
-    chosen = edges[[0, 1], rng.integers(0, 2, (count, 2))] + rng.integers(-1, 2, (count, 2))
+    moved = rng.integers(-1, 2, (count, 2))
+    chosen = edges[[0, 1], rng.integers(0, 2, (count, 2))] + moved
     points = np.where(near, chosen, points)
     if rng.random() < 0.6:
         return points.astype(rng.choice(["i8", "i4", "i2"]))

@@ -29,8 +29,9 @@ static void place_columns(zoom_axis *axis, int is_close)
     axis->is_close = is_close;
     for (ptrdiff_t i = 0; i < ZOOMED + ZOOM_BLOCK; i++) {
         ptrdiff_t first = i / ZOOM_BLOCK * ZOOM_BLOCK, at = first + random_below(16);
-        axis->before[i] = (int32_t)(i == first ? first : is_close ? at : random_below(40));
-        axis->after[i] = (int32_t)(is_close ? first + random_below(16) : random_below(40));
+        ptrdiff_t other = first + random_below(16), any = random_below(40);
+        axis->before[i] = (int32_t)(i == first ? first : is_close ? at : any);
+        axis->after[i] = (int32_t)(is_close ? other : random_below(40));
         axis->far[i] = random_between(0, 1);
         axis->near[i] = 1 - axis->far[i];
     }
@@ -123,8 +124,10 @@ void check_corner_maxima(const real_kernels *k, int is_float)
 
 void check_fast_sums(const real_kernels *k, int is_float)
 {
-    static const int down[16] = {0, 1, 2, 3, 3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1};
-    static const int right[16] = {3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1, 0, 1, 2, 3};
+    static const int down[16] = {0, 1,  2,  3,  3,  3,  2,  1,
+                                 0, -1, -2, -3, -3, -3, -2, -1};
+    static const int right[16] = {3,  3,  2,  1,  0, -1, -2, -3,
+                                  -3, -3, -2, -1, 0, 1,  2,  3};
     double plane[PATCHES][49], sums[PATCHES];
     size_t item = is_float ? sizeof(float) : sizeof(double);
     const void *pixels[PATCHES];

@@ -201,8 +201,8 @@ static void zoom_band(const orb_call *call, const orb_level *level, ptrdiff_t ba
         smoother_row(&s->s, row, s->rows[row & 1]);
         call->plain->range_row(s->rows[row & 1], level->shape[1], range);
         for (; y < end && lower_of(down, y) <= row; y++) {
-            wide *around[4] = {s->rows[down->before[y] & 1], s->rows[down->after[y] & 1],
-                               s->rows[2], s->rows[3]};
+            wide *around[4] = {s->rows[down->before[y] & 1],
+                               s->rows[down->after[y] & 1], s->rows[2], s->rows[3]};
             const double weights[2] = {down->near[y], down->far[y]};
             call->real->zoom_row(around, weights, &next->right, level->shape[1],
                                  &zoomed, row_of(&next->array, y));

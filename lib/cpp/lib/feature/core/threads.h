@@ -27,8 +27,8 @@ feature_status team_run(team *t, ptrdiff_t bands,
                         void (*band)(void *context, ptrdiff_t index, int thread),
                         void *context);
 
-/* Waits inside a band until the counter is at most 0. Only bands with smaller indices may
- * count it down: those have been taken already, and are finished by whoever took them. */
+/* Waits inside a band until the counter is at most 0. Only bands of smaller indices may
+ * count it down: those have been taken already, and whoever took them finishes them. */
 void team_await(const atomic_ptrdiff_t *counter);
 
 /* For serial stretches: INTERRUPTED when it is time to ask and the answer is yes. */

@@ -1,6 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/plane.h"
 
+#include <math.h>
+
 #include "core/array.h"
 #include "core/memory.h"
 #include "core/smooth.h"

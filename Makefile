@@ -25,8 +25,8 @@ run: build ## Build the library and find the edges of a photograph
 
 test: venv-test ## C tests, then the Python tests
 	scripts/build -DFEATURE_TESTS=ON
-	ctest --test-dir lib/cpp/build --output-on-failure
-	python -m pytest -n "$$(nproc)" --dist loadgroup tests
+	ctest --test-dir lib/cpp/build --parallel "$$(nproc)" --output-on-failure
+	python -m pytest -n "$$(nproc)" --dist worksteal tests
 
 check: venv-test ## The same under AddressSanitizer and UBSan
 	scripts/sanitize

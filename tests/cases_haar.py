@@ -354,7 +354,7 @@ def cascade_call(rng, shape=None, layout=None):
     keywords["scale_factor"] = float(rng.choice([1.05, 1.2, 1.5, 2]))
     keywords["step_ratio"] = float(rng.choice([0.5, 1, 1, 1.5, 3]))
     if image.size > 10**5:  # random cascades find so much there that grouping takes all
-        keywords["which"] = "face"
+        keywords.update(which="face", scale_factor=2.0)
     if image.size > 4000:
         keywords["scale_factor"] = max(1.2, keywords["scale_factor"])
         keywords["step_ratio"] = max(1.5, keywords["step_ratio"])

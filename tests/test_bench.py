@@ -21,7 +21,7 @@ import bench  # noqa: E402
 import peers  # noqa: E402
 from _report import line, markdown, readme_table, write  # noqa: E402
 
-SIDE = 96
+SIDE = 80
 
 
 def tiny(row):

@@ -24,13 +24,7 @@ WORKERS = (1, 2, 3, 7)
 CALLS = 24
 LARGE = ((700, 911), (1500, 340))  # beyond the break-even for threads
 
-
-def together(case):
-    """All tests of a name in one process, which asks for its answers once."""
-    return pytest.param(case.name, marks=pytest.mark.xdist_group(case.name))
-
-
-names = pytest.mark.parametrize("name", [together(case) for case in CASES])
+names = pytest.mark.parametrize("name", [case.name for case in CASES])
 
 
 def calls(case):
@@ -85,7 +79,6 @@ def threads_of(number, position):
     return WORKERS if position == 0 else (WORKERS[(number + position) % len(WORKERS)],)
 
 
-@functools.cache
 def answers_on(isa, name):
     code = "import json, sys, test_invariance as t; t.report(*sys.argv[1:])"
     done = helpers.python(code, isa, name, timeout=300, FEATURE_ISA=isa)
@@ -98,27 +91,19 @@ def report(isa, name):
     json.dump(answers(cases.find(name)), sys.stdout)
 
 
-def isas():
-    return helpers.isas()
-
-
 @names
-@pytest.mark.parametrize("isa", isas())
-def test_thread_count_and_layout_do_not_change_a_byte(isa, name):
-    found = answers_on(isa, name)
-    for key, value in found.items():
+def test_nothing_but_the_values_changes_a_byte(name):
+    base = answers_on("base", name)
+    for key, value in base.items():
         number, layout, _ = key.split("/")
         if not layout.startswith("one "):  # those are other pictures
-            assert value == found[f"{number}/contiguous/1"], f"{key}, seed {images.SEED}"
-
-
-@names
-@pytest.mark.parametrize("isa", isas()[1:])
-def test_the_instruction_set_does_not_change_a_byte(isa, name):
-    base, found = answers_on("base", name), answers_on(isa, name)
-    differing = [key for key in base if base[key] != found[key]]
-    assert base.keys() == found.keys()
-    assert not differing, f"{differing[:5]}, seed {images.SEED}"
+            first = base[f"{number}/contiguous/1"]
+            assert value == first, f"{key}, seed {images.SEED}"
+    for isa in helpers.isas()[1:]:
+        found = answers_on(isa, name)
+        assert base.keys() == found.keys()
+        differing = [key for key in base if base[key] != found[key]]
+        assert not differing, f"{isa}: {differing[:5]}, seed {images.SEED}"
 
 
 @names

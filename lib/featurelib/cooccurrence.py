@@ -343,7 +343,7 @@ def _several(P, props, out, run):
     try:
         names = list(props)
     except TypeError:
-        raise ValueError(f"{props} is an invalid property") from None
+        raise error(ValueError, TypeError)(f"{props} is an invalid property") from None
     bits = [_bit(name) for name in names]
     if out is not None:
         raise TypeError("`out` takes one property, not several")

@@ -27,6 +27,20 @@ def check_keypoints(keypoints):
     return keypoints
 
 
+def check_list(values, name, count, or_one=False):
+    """Real numbers, one a keypoint (or one for all), as float64."""
+    values = as_array(values, name)
+    if values.dtype.kind not in "biuf":
+        raise error(TypeError, ValueError)(
+            f"`{name}` must be numbers, got {values.dtype}"
+        )
+    if values.shape != (count,) and not (or_one and values.shape == ()):
+        raise error(ValueError, TypeError, IndexError)(
+            f"`{name}` must have shape ({count},), got {values.shape}"
+        )
+    return values.astype(np.float64)
+
+
 def far_from_border(keypoints, shape, distance):
     """Which keypoints are at least so far from the border; NaN are not."""
     rows, cols = shape

@@ -6,8 +6,8 @@ import math
 import numpy as np
 
 from . import _native
-from ._arguments import as_array, check_number, check_workers, error, stored_type
-from ._keypoints import check_image, check_keypoints, far_from_border
+from ._arguments import check_number, check_workers, error, stored_type
+from ._keypoints import check_image, check_keypoints, check_list, far_from_border
 from ._smoothing import Filter, border_codes, gaussian_filters
 from .corner_points import check_arc
 
@@ -272,8 +272,8 @@ class ORB:
         workers = check_workers(workers)
         self._check_parameters()
         keypoints = check_keypoints(keypoints).astype(np.float64)
-        scales = _check_list(scales, "scales", len(keypoints))
-        angles = _check_list(orientations, "orientations", len(keypoints))
+        scales = check_list(scales, "scales", len(keypoints))
+        angles = check_list(orientations, "orientations", len(keypoints))
         with np.errstate(all="ignore"):
             octaves = np.rint(np.log(scales) / np.log(float(self.downscale)))
         shapes = self._shapes(image)
@@ -320,17 +320,3 @@ def _near_zero(angles):
         far = np.abs(angles) > _ANGLE_MOST
         angles[far] = np.arctan2(np.sin(angles[far]), np.cos(angles[far]))
     return angles
-
-
-def _check_list(values, name, count):
-    """Real numbers, one a keypoint, as float64."""
-    values = as_array(values, name)
-    if values.dtype.kind not in "biuf":
-        raise error(TypeError, ValueError)(
-            f"`{name}` must be numbers, got {values.dtype}"
-        )
-    if values.shape != (count,):
-        raise error(ValueError, TypeError, IndexError)(
-            f"`{name}` must have shape ({count},), got {values.shape}"
-        )
-    return values.astype(np.float64)

@@ -15,7 +15,7 @@ from ._arguments import (
     error,
     stored_type,
 )
-from ._keypoints import check_keypoints
+from ._keypoints import check_keypoints, check_list
 from ._smoothing import Filter, border_codes, filters_of, gaussian_weights
 
 
@@ -464,17 +464,8 @@ def _check_count(value, name, least, *reference_kinds):
 
 
 def _check_list(values, name, count, any_angle=False):
-    """Real numbers, one a keypoint or one for all, as float64."""
-    values = as_array(values, name)
-    if values.dtype.kind not in "biuf":
-        raise error(TypeError, ValueError)(
-            f"`{name}` must be numbers, got {values.dtype}"
-        )
-    if values.shape not in ((), (count,)):
-        raise error(ValueError, TypeError, IndexError)(
-            f"`{name}` must have shape ({count},), got {values.shape}"
-        )
-    values = values.astype(np.float64)
+    """Finite numbers, one a keypoint or one for all; angles brought near 0."""
+    values = check_list(values, name, count, or_one=True)
     finite = np.isfinite(values)
     if not any_angle and not finite.all():
         raise ValueError(f"`{name}` must be finite")

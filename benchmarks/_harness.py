@@ -64,11 +64,14 @@ def warm_up(jobs):
 
 
 def interleave(jobs, rounds=ROUNDS, seconds=SECONDS):
-    """{name: Timing}: at least `rounds` rounds or `seconds` for each job."""
-    warm_up(jobs)
+    """{name: Timing}: at least `rounds` rounds or `seconds` for each job; cold ones
+    where `seconds` is 0."""
+    if seconds:
+        warm_up(jobs)
     timings = {name: Timing() for name in jobs}
     start, done, each = time.perf_counter(), 0, 0.0
-    while done < FEWEST or each < seconds / 4 or (done < rounds and each < seconds):
+    fewest = min(FEWEST, rounds)
+    while done < fewest or each < seconds / 4 or (done < rounds and each < seconds):
         for name, job in jobs.items():
             time_once(job, timings[name])
         done += 1

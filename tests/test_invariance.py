@@ -21,7 +21,7 @@ import pytest
 from cases import CASES, Call
 
 WORKERS = (1, 2, 3, 7)
-CALLS = 16
+CALLS = 12
 LARGE = ((700, 911), (1500, 340))  # beyond the break-even for threads
 
 names = pytest.mark.parametrize("name", [case.name for case in CASES])

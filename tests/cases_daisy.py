@@ -24,6 +24,14 @@ def draw_rings(rng, keywords):
         keywords["sigmas"] = [float(s) for s in sigmas]
 
 
+def draw_lengths(rng, keywords):
+    """Filters whose bars, as long as sigma at most, do not end halfway between pixels
+    where bins are equal: there the last bit of a descriptor would decide."""
+    rings = len(keywords.get("ring_radii", ())) or keywords.get("rings", 3)
+    count = len(keywords.get("sigmas", range(rings + 1)))
+    return [float(s) for s in rng.choice([0, 0.3, 1.1, 2.3, 3.3], count)]
+
+
 def daisy_call(rng, shape=None, layout=None):
     keywords = {"radius": int(rng.integers(1, 16))}
     keywords["step"] = int(rng.choice([1, 3, 5, 16]))
@@ -46,6 +54,7 @@ def daisy_call(rng, shape=None, layout=None):
     few = image.size < 50000 and image.dtype.kind != "f"
     if few and keywords["step"] == 16 and rng.random() < 0.2:
         keywords["visualize"] = True
+        keywords["sigmas"] = draw_lengths(rng, keywords)
     if rng.random() < 0.5:
         keywords["workers"] = int(rng.integers(1, 5))
     return Call((image,), keywords, note)

@@ -39,7 +39,7 @@ def child(code, *arguments, **how):
 @pytest.mark.filterwarnings("ignore:invalid value encountered:RuntimeWarning")
 def test_many_threads_get_the_results_that_one_thread_gets(name):
     case = cases.find(name)
-    calls = [case.call(index) for index in range(30)]
+    calls = [case.call(index) for index in range(15)]
     expected = [compare.outcome(case.ours(), call) for call in calls]
     wrong = []
 

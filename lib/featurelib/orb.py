@@ -209,7 +209,7 @@ class ORB:
             )
         end = counts[0]
         if end >= self.n_keypoints:
-            end = range(end)[: self.n_keypoints].stop
+            end = len(range(end)[: self.n_keypoints])  # refuses what a slice refuses
         level = points[:end, 0]
         factors = np.array([self.downscale**k for k in range(len(shapes))])
         scales = factors[level] * np.intp(1)

@@ -46,6 +46,7 @@
 
 #include "core/integral.h"
 #include "core/memory.h"
+#include "core/plane.h"
 
 #define WORD 64
 #define DECIDED_SHARE 400 /* of the tile's responses: more decisions cost more */
@@ -306,45 +307,17 @@ static feature_status collect(const censure_job *job, const censure_tile *tiles,
 /* The call                                                                 */
 /* ------------------------------------------------------------------------ */
 
-typedef struct range_job {
-    const feature_array *image;
-    const plain_kernels *plain;
-    double most[CENSURE_RANGE_BANDS]; /* of magnitudes; NaN where there is one */
-} range_job;
-
-static void range_band(void *context, ptrdiff_t index, int thread)
-{
-    range_job *job = context;
-    const feature_array *image = job->image;
-    double range[3] = {INFINITY, -INFINITY, 0}, row[CENSURE_TILE_COLS + ROW_BLOCK];
-    (void)thread;
-    for (ptrdiff_t y = index; y < image->shape[0]; y += CENSURE_RANGE_BANDS)
-        for (ptrdiff_t x = 0; x < image->shape[1]; x += CENSURE_TILE_COLS) {
-            ptrdiff_t n = image->shape[1] - x;
-            n = n < CENSURE_TILE_COLS ? n : CENSURE_TILE_COLS;
-            job->plain->load_row(row_of(image, y) + x * image->strides[1],
-                                 image->strides[1], n, (feature_dtype)image->dtype,
-                                 row);
-            job->plain->range_row(row, n, range);
-        }
-    job->most[index] = range[2] != 0 ? NAN : fmax(-range[0], range[1]);
-}
-
 /* The largest magnitude of a pixel, NaN where one is NaN. */
 static feature_status find_magnitude(const censure_job *job, const feature_run *run,
                                      double *magnitude)
 {
+    double range[3];
     *magnitude = 1;
     if (job->image->dtype < FEATURE_FLOAT16)
         return FEATURE_OK;
-    range_job range = {.image = job->image, .plain = job->plain};
-    team t = team_for(run, CENSURE_RANGE_BANDS, (double)job->rows * (double)job->cols);
-    feature_status status = team_run(&t, CENSURE_RANGE_BANDS, range_band, &range);
-    *magnitude = 0;
-    for (int k = 0; k < CENSURE_RANGE_BANDS; k++)
-        *magnitude = range.most[k] <= *magnitude ? *magnitude : range.most[k];
-    for (int k = 0; k < CENSURE_RANGE_BANDS; k++)
-        *magnitude = range.most[k] == range.most[k] ? *magnitude : NAN;
+    feature_status status = plane_range(job->image, range, run);
+    if (status == FEATURE_OK)
+        *magnitude = range[2] != 0 ? NAN : fmax(-range[0], range[1]);
     return status;
 }
 

@@ -15,7 +15,6 @@
 #define CENSURE_DISCS (2 * CENSURE_FILTERS)
 #define CENSURE_TAPS 24 /* of a star: two ends of six runs on both sides */
 #define CENSURE_SCALE_MOST ((ptrdiff_t)1 << 30)
-#define CENSURE_RANGE_BANDS 32
 #define CENSURE_TILE_ROWS 64
 #define CENSURE_TILE_COLS 512
 

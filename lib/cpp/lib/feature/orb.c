@@ -390,6 +390,27 @@ static feature_status check_rows(const feature_array *array, int32_t ndim,
     return FEATURE_OK;
 }
 
+/* What both calls take, as many rows as there are points. */
+static feature_status check_orb(const feature_array *image,
+                                const feature_orb_parameters *p,
+                                const feature_array *points,
+                                const feature_array *angles,
+                                const feature_array *descriptors)
+{
+    feature_status status = check_call(image, p);
+    if (status == FEATURE_OK)
+        status = check_array(points, 2);
+    if (status != FEATURE_OK)
+        return status;
+    ptrdiff_t count = points->shape[0];
+    status = check_rows(points, 2, FEATURE_INT64, count, 3);
+    if (status == FEATURE_OK)
+        status = check_rows(angles, 1, FEATURE_FLOAT64, count, 0);
+    if (status == FEATURE_OK && descriptors != NULL)
+        status = check_rows(descriptors, 2, FEATURE_BOOL, count, ORB_BITS);
+    return status;
+}
+
 static orb_call call_of(const feature_array *image, const feature_orb_parameters *p,
                         int finds, const feature_run *run)
 {
@@ -432,19 +453,9 @@ feature_status feature_orb_detect(const feature_array *image,
                                   const feature_array *descriptors, ptrdiff_t *counts,
                                   const feature_run *run)
 {
-    feature_status status = check_call(image, parameters);
+    feature_status status = check_orb(image, parameters, points, angles, descriptors);
     if (status == FEATURE_OK)
-        status = check_array(points, 2);
-    if (status != FEATURE_OK)
-        return status;
-    ptrdiff_t capacity = points->shape[0];
-    status = check_rows(points, 2, FEATURE_INT64, capacity, 3);
-    if (status == FEATURE_OK)
-        status = check_rows(angles, 1, FEATURE_FLOAT64, capacity, 0);
-    if (status == FEATURE_OK)
-        status = check_rows(responses, 1, FEATURE_FLOAT64, capacity, 0);
-    if (status == FEATURE_OK && descriptors != NULL)
-        status = check_rows(descriptors, 2, FEATURE_BOOL, capacity, ORB_BITS);
+        status = check_rows(responses, 1, FEATURE_FLOAT64, points->shape[0], 0);
     if (status == FEATURE_OK && counts == NULL)
         status = FEATURE_BAD_ARGUMENT;
     if (status != FEATURE_OK)
@@ -493,20 +504,13 @@ feature_status feature_orb_extract(const feature_array *image,
                                    const feature_array *descriptors,
                                    const feature_run *run)
 {
-    feature_status status = check_call(image, parameters);
-    if (status == FEATURE_OK)
-        status = check_array(points, 2);
-    if (status != FEATURE_OK)
-        return status;
-    ptrdiff_t count = points->shape[0];
-    status = check_rows(points, 2, FEATURE_INT64, count, 3);
-    if (status == FEATURE_OK)
-        status = check_rows(angles, 1, FEATURE_FLOAT64, count, 0);
-    if (status == FEATURE_OK)
-        status = check_rows(descriptors, 2, FEATURE_BOOL, count, ORB_BITS);
+    feature_status status = check_orb(image, parameters, points, angles, descriptors);
+    if (status == FEATURE_OK && descriptors == NULL)
+        status = FEATURE_BAD_ARGUMENT;
     if (status == FEATURE_OK && !are_inside(points, parameters))
         status = FEATURE_BAD_ARGUMENT;
-    if (status != FEATURE_OK || count == 0)
+    ptrdiff_t count = status == FEATURE_OK ? points->shape[0] : 0;
+    if (count == 0)
         return status;
     orb_job job = {.points = points, .angles = angles, .descriptors = descriptors};
     job.call = call_of(image, parameters, 0, run);

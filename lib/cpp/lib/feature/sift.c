@@ -52,6 +52,7 @@
  */
 #include "sift.h"
 
+#include <math.h>
 #include <string.h>
 
 #include "core/plane.h"
@@ -252,6 +253,18 @@ static feature_status sweep_octave(sift_job *job, ptrdiff_t reach, slab_task *ta
     return status;
 }
 
+/* NaN without a number, which clips nothing. Which zero is found depends on the order of
+ * looking: 0 is added to make it +0. */
+static feature_status find_limits(sift_job *job, const feature_run *run)
+{
+    double range[3];
+    feature_status status = plane_range(job->image, range, run);
+    int found = range[0] <= range[1];
+    job->limits.least = found ? range[0] + 0 : NAN;
+    job->limits.most = found ? range[1] + 0 : NAN;
+    return status;
+}
+
 /* `reach`: of the windows in each octave. */
 static feature_status sweep_octaves(sift_job *job, const ptrdiff_t *reach,
                                     slab_task *task, void *context,
@@ -261,7 +274,7 @@ static feature_status sweep_octaves(sift_job *job, const ptrdiff_t *reach,
     team t = team_for(run, PTRDIFF_MAX, HUGE_WORK);
     feature_status status = lease(job, reach, t.threads, &memory);
     if (status == FEATURE_OK && job->how->upsampling > 1)
-        status = plane_range(job->image, &job->limits, run);
+        status = find_limits(job, run);
     for (int32_t o = 0; o < job->how->octaves && status == FEATURE_OK; o++) {
         enter_octave(job, o);
         job->source = o == 0 ? NULL : memory.sources[(o - 1) & 1];

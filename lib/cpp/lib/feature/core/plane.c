@@ -2,6 +2,7 @@
 #include "core/plane.h"
 
 #include <math.h>
+#include <string.h>
 
 #include "core/array.h"
 #include "core/memory.h"
@@ -57,12 +58,9 @@ feature_status plane_smooth(const feature_array *image, const feature_filter *ax
     double pixels = (double)image->shape[0] * (double)image->shape[1];
     team t = team_for(run, bands, pixels * NANOSECONDS_PER_PIXEL);
     plane_scratch counting;
-    arena one = {NULL, 0}, whole = {NULL, 0};
+    arena one = {NULL, 0};
     layout(&counting, &job, &one);
-    arena_take(&whole, (size_t)t.threads,
-               one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
-    job.scratch = whole.used == SIZE_MAX ? NULL : memory_lease(whole.used);
-    job.scratch_size = one.used;
+    job.scratch = memory_lease_each(&one, t.threads, &job.scratch_size);
     if (job.scratch == NULL)
         return FEATURE_NO_MEMORY;
     feature_status status = team_run(&t, bands, smooth_band, &job);
@@ -79,51 +77,63 @@ feature_status plane_smooth(const feature_array *image, const feature_filter *ax
 typedef struct range_job {
     const feature_array *image;
     const plain_kernels *plain;
-    double (*ranges)[3]; /* one a band, as range_row has it */
-    wide *rows;          /* one a thread */
+    unsigned char *scratch; /* of each thread a range, then a row */
+    size_t scratch_size;
 } range_job;
+
+static void layout_range(const range_job *job, arena *a, double **range, wide **row)
+{
+    *range = arena_take(a, 3, sizeof(double));
+    *row = arena_take(a, (size_t)row_pitch(job->image->shape[1]), sizeof(wide));
+}
+
+static double *range_of(const range_job *job, int thread, wide **row)
+{
+    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    double *range;
+    layout_range(job, &a, &range, row);
+    return range;
+}
 
 static void range_band(void *context, ptrdiff_t band, int thread)
 {
     const range_job *job = context;
     const feature_array *image = job->image;
-    ptrdiff_t cols = image->shape[1], first = band * BAND_ROWS, end = first + BAND_ROWS;
-    wide *row = job->rows + thread * row_pitch(cols);
-    double *range = job->ranges[band];
-    range[0] = INFINITY;
-    range[1] = -INFINITY;
-    range[2] = 0;
+    ptrdiff_t first = band * BAND_ROWS, end = first + BAND_ROWS;
+    wide *row;
+    double *range = range_of(job, thread, &row);
     for (ptrdiff_t y = first; y < end && y < image->shape[0]; y++) {
-        job->plain->load_row(row_of(image, y), image->strides[1], cols,
+        job->plain->load_row(row_of(image, y), image->strides[1], image->shape[1],
                              (feature_dtype)image->dtype, row);
-        job->plain->range_row(row, cols, range);
+        job->plain->range_row(row, image->shape[1], range);
     }
 }
 
-feature_status plane_range(const feature_array *image, plane_limits *range,
+feature_status plane_range(const feature_array *image, double range[3],
                            const feature_run *run)
 {
     range_job job = {.image = image, .plain = plain_kernels_in_use()};
     ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
     double pixels = (double)image->shape[0] * (double)image->shape[1];
     team t = team_for(run, bands, pixels * RANGE_NANOSECONDS_PER_PIXEL);
-    size_t row = (size_t)row_pitch(image->shape[1]) * sizeof(wide);
-    arena a = {NULL, 0};
-    arena_take(&a, (size_t)bands, sizeof *job.ranges);
-    arena_take(&a, (size_t)t.threads, row);
-    unsigned char *block = a.used == SIZE_MAX ? NULL : memory_lease(a.used);
-    if (block == NULL)
+    arena one = {NULL, 0};
+    wide *row;
+    double *found;
+    layout_range(&job, &one, &found, &row);
+    job.scratch = memory_lease_each(&one, t.threads, &job.scratch_size);
+    if (job.scratch == NULL)
         return FEATURE_NO_MEMORY;
-    a = (arena){block, 0};
-    job.ranges = arena_take(&a, (size_t)bands, sizeof *job.ranges);
-    job.rows = arena_take(&a, (size_t)t.threads, row);
+    const double nothing[3] = {INFINITY, -INFINITY, 0};
+    for (int k = 0; k < t.threads; k++)
+        memcpy(range_of(&job, k, &row), nothing, sizeof nothing);
     feature_status status = team_run(&t, bands, range_band, &job);
-    double least = INFINITY, most = -INFINITY;
-    for (ptrdiff_t band = 0; band < bands && status == FEATURE_OK; band++) {
-        least = job.ranges[band][0] < least ? job.ranges[band][0] : least;
-        most = job.ranges[band][1] > most ? job.ranges[band][1] : most;
+    memcpy(range, nothing, sizeof nothing);
+    for (int k = 0; k < t.threads; k++) {
+        found = range_of(&job, k, &row);
+        range[0] = found[0] < range[0] ? found[0] : range[0];
+        range[1] = found[1] > range[1] ? found[1] : range[1];
+        range[2] = found[2] != 0 ? 1 : range[2];
     }
-    *range = least <= most ? (plane_limits){least, most} : (plane_limits){NAN, NAN};
-    memory_return(block);
+    memory_return(job.scratch);
     return status;
 }

@@ -15,9 +15,9 @@
 feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
                             void *plane, const feature_run *run);
 
-/* The smallest and the largest number among the image's pixels, which are scaled as
- * load_row does, NaN without one. */
-feature_status plane_range(const feature_array *image, plane_limits *range,
+/* Of the image's pixels, scaled as load_row does it: the smallest number, the largest
+ * (infinity and -infinity without one), and 1 where there is a NaN. */
+feature_status plane_range(const feature_array *image, double range[3],
                            const feature_run *run);
 
 #endif

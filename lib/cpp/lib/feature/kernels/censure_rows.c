@@ -4,7 +4,7 @@
  * and the test that rejects lines. Planes are stored as reals.
  */
 #include "kernels/bits.h"
-#include "kernels/variant.h"
+#include "kernels/reals.h"
 
 static inline real larger_of(real a, real b)
 {
@@ -16,31 +16,17 @@ static inline real smaller_of(real a, real b)
     return a < b ? a : b;
 }
 
-/* Vectors of real, whose comparison gives -1 or 0 a lane. */
-typedef real reals __attribute__((vector_size(VECTOR_BYTES)));
-#define REALS (VECTOR_BYTES / (ptrdiff_t)sizeof(real))
-
 /* Does any of WORD elements? */
 static inline int any_reaches(const real *row, real least)
 {
     lane_mask any = {0};
-    for (ptrdiff_t x = 0; x < WORD; x += REALS) {
-        reals v;
-        memcpy(&v, row + x, sizeof v);
-        any |= (lane_mask)(v >= least);
-    }
+    for (ptrdiff_t x = 0; x < WORD; x += REALS)
+        any |= (lane_mask)(load_reals(row + x) >= least);
     return any_lane(any);
 }
 
 /* A word's elements, one on both sides, and the rest of a block. */
 #define SPAN (WORD + 16)
-
-static inline reals load_reals(const real *p)
-{
-    reals v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
 
 static inline reals choose(lane_mask which, reals a, reals b)
 {

@@ -133,9 +133,13 @@ def corner_peaks_call(rng, shape=None, layout=None):
 
 
 def with_columns(function):
-    """The reference, but an empty result has one column an axis (accuracy.md)."""
+    """The reference, but an empty result has one column an axis (accuracy.md), so that
+    a mask can be made of it in one dimension, too."""
 
     def reference(image, *arguments, **keywords):
+        if np.ndim(image) == 1 and not keywords.get("indices", True):
+            found = reference(image, *arguments, **{**keywords, "indices": True})
+            return np.isin(np.arange(len(image)), found)
         found = function(image, *arguments, **keywords)
         if found.dtype != bool and not len(found):
             return np.empty((0, image.ndim), np.int64)

@@ -70,6 +70,7 @@ def test_random_calls_reach_results_of_every_type(case):
     """The comparison above would prove little on errors and empty results."""
     calls = [case.call(index) for index in range(200)]
     small = [c for c in calls if c.arguments[0].size < 4000]
+    small = small if len(small) >= 100 else calls[:100]
     results = [compare.outcome(case.ours(), call) for call in small]
     assert sum(r.error is None for r in results) > len(results) / 2
     assert sum(r.error is None and is_something(r.value) for r in results) > (

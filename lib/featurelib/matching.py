@@ -138,10 +138,11 @@ def _match_by_scipy(first, second, metric, p, limits):
         keep &= of_second[nearest] == np.arange(len(first))
     if max_distance < np.inf:
         keep &= best < max_distance
+    (rows,) = np.nonzero(keep)
     if max_ratio < 1:
         next_best[next_best == 0] = np.finfo(np.float64).eps
-        keep &= best / next_best < max_ratio
-    return np.column_stack((np.flatnonzero(keep), nearest[keep]))
+        rows = rows[best[rows] / next_best[rows] < max_ratio]
+    return np.column_stack((rows, nearest[rows]))
 
 
 # ---------------------------------------------------------------------------

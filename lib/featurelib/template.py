@@ -76,7 +76,8 @@ def _pad(image, widths, mode, constants):
         keeps = image.dtype.kind in "biu" and _is_kept(constants, image.dtype)
     if not keeps:  # in C order: means must not depend on the order of the sum
         image = np.ascontiguousarray(image, dtype=stored_type(image))
-    return np.pad(image, widths, mode=mode, **keywords)
+    with np.errstate(all="ignore"):  # windows with what is not finite give 0
+        return np.pad(image, widths, mode=mode, **keywords)
 
 
 def _padded(image, sides, mode, constants):

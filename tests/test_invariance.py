@@ -2,15 +2,17 @@
 """Promise: the same bytes on every instruction set, thread count and layout.
 
 One process for each instruction set makes the same calls with 1, 2, 3 and 7
-threads and in every layout, over all calls each pair of the two, and reports
+threads and in every layout, over all calls each pair of the two, and returns
 hashes; this one compares them. The processes
 also hold that inputs stay as they were and that nothing outside `out=` is written.
 """
 
 import functools
 import hashlib
-import json
-import sys
+import os
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
+from unittest import mock
 
 import cases
 import compare
@@ -60,8 +62,9 @@ def answer(case, call, workers):
     return hashlib.sha256(compare.canonical(found.value)).hexdigest()
 
 
-def answers(case):
+def answers(name):
     """{"call/layout/workers": hash}, for this process's instruction set."""
+    case = cases.find(name)
     found = {}
     for number, call in enumerate(calls(case)):
         large = call.arguments[0].size > 10**5
@@ -79,30 +82,33 @@ def threads_of(number, position):
     return WORKERS if position == 0 else (WORKERS[(number + position) % len(WORKERS)],)
 
 
-def answers_on(isa, name):
-    code = "import json, sys, test_invariance as t; t.report(*sys.argv[1:])"
-    done = helpers.python(code, isa, name, timeout=300, FEATURE_ISA=isa)
-    return json.loads(done.stdout)
-
-
-def report(isa, name):
-    """What a child process does."""
-    assert helpers.text("feature_isa") == isa
-    json.dump(answers(cases.find(name)), sys.stdout)
+@pytest.fixture(scope="session")
+def processes():
+    """{instruction set: a process that computes with it}, slowest first."""
+    found = {isa: ProcessPoolExecutor(1, get_context("spawn")) for isa in helpers.isas()}
+    for isa, process in found.items():
+        with mock.patch.dict(os.environ, FEATURE_ISA=isa):
+            assert process.submit(helpers.text, "feature_isa").result(60) == isa
+    yield found
+    for process in found.values():
+        process.shutdown()
 
 
 @names
-def test_nothing_but_the_values_changes_a_byte(name):
-    base = answers_on("base", name)
+def test_nothing_but_the_values_changes_a_byte(name, processes):
+    found = {
+        isa: process.submit(answers, name).result(300)
+        for isa, process in processes.items()
+    }
+    base = found["base"]
     for key, value in base.items():
         number, layout, _ = key.split("/")
         if not layout.startswith("one "):  # those are other pictures
             first = base[f"{number}/contiguous/1"]
             assert value == first, f"{key}, seed {images.SEED}"
-    for isa in helpers.isas()[1:]:
-        found = answers_on(isa, name)
-        assert base.keys() == found.keys()
-        differing = [key for key in base if base[key] != found[key]]
+    for isa, others in found.items():
+        assert base.keys() == others.keys()
+        differing = [key for key in base if base[key] != others[key]]
         assert not differing, f"{isa}: {differing[:5]}, seed {images.SEED}"
 
 

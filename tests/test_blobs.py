@@ -83,10 +83,22 @@ PICTURES += [(f"balls {n}", lambda n=n: balls((160 + n, 211), n)) for n in range
 PICTURES += [(f"cube {n}", lambda n=n: balls((40, 33 + n, 47), n)) for n in range(2)]
 
 
+def mirrored():
+    """Every spot twice or four times, of the same response up to rounding."""
+    quarter = balls((90, 110), 5)
+    half = np.hstack([quarter, quarter[:, ::-1]])
+    return np.vstack([half, half[::-1]])
+
+
+PICTURES += [("mirrored", mirrored)]
+PICTURES += [("few levels", lambda: np.round(4 * balls((160, 211), 6)) / 4)]
+
+
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
 @pytest.mark.parametrize("name", ["blob_dog", "blob_log"])
 @pytest.mark.parametrize("picture", [pytest.param(p, id=n) for n, p in PICTURES])
-def test_transforms_find_what_filters_find(monkeypatch, name, picture):
-    image = picture()
+def test_transforms_find_what_filters_find(monkeypatch, name, picture, dtype):
+    image = images.convert(picture(), dtype)
     keywords = {"max_sigma": 30, "threshold": 0.03, "overlap": 1}
     found = getattr(feature, name)(image, **keywords)
     assert len(found) and np.array_equal(
@@ -94,17 +106,19 @@ def test_transforms_find_what_filters_find(monkeypatch, name, picture):
     )
 
 
-@pytest.mark.parametrize("name", ["blob_dog", "blob_log"])
-def test_symmetric_pictures_are_decided_by_filters(monkeypatch, name):
-    """Every spot twice or four times, of the same response up to rounding."""
-    quarter = balls((90, 110), 5)
-    half = np.hstack([quarter, quarter[:, ::-1]])
-    image = np.vstack([half, half[::-1]])
-    keywords = {"max_sigma": 30, "threshold": 0.02, "overlap": 1}
-    found = getattr(feature, name)(image, **keywords)
-    assert len(found) and np.array_equal(
-        found, by_filters(monkeypatch, name, image, **keywords)
-    )
+@pytest.mark.parametrize("dtype", ["f4", "f8"])
+@pytest.mark.parametrize("picture", [mirrored, lambda: images.photograph("coins")])
+def test_few_doubts_do_not_end_in_filters_for_all(monkeypatch, picture, dtype):
+    errors, call = [], module._call
+
+    def watched(*arguments):
+        result = call(*arguments)
+        errors.append(result[2].error)
+        return result
+
+    monkeypatch.setattr(module, "_call", watched)
+    feature.blob_log(images.convert(picture(), dtype), max_sigma=30, threshold=0.05)
+    assert len(errors) == 1 and errors[0] > 0  # a transform's, not that of filters
 
 
 BAD = {

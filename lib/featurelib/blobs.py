@@ -231,7 +231,7 @@ def _search(image, scales, compute, threshold, threshold_rel, border):
         index, response, found = _call(image.ndim, capacity, compute, search)
         response = response.astype(dtype, copy=False)
         limit = _limit(threshold, threshold_rel, found, dtype)
-        error = found.error * (1 + abs(threshold_rel or 0))
+        error = found.error * (1 + abs(threshold_rel)) if threshold_rel else 0
         if error == 0 or not np.any(np.abs(response - limit) <= error):
             return index[response > limit]
         search.direct = True  # a transform's error decides: filters do

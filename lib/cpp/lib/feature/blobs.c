@@ -104,8 +104,10 @@ feature_status blob_finders_open(blob_job *job, int threads)
 
 static void finders_close(blob_job *job)
 {
-    for (int k = 0; k < job->threads; k++)
+    for (int k = 0; k < job->threads; k++) {
         memory_return(job->finders[k].list.points);
+        memory_return(job->finders[k].doubts.points);
+    }
     if (job->threads > 0)
         memory_return(job->finders);
     job->threads = 0;
@@ -142,12 +144,18 @@ static int is_undecided(const blob_job *job, const blob_finder *f, ptrdiff_t cou
     return near > 1 || least <= job->search->least;
 }
 
-static void decide(const blob_job *job, blob_finder *f, ptrdiff_t count)
+/* Adds a maximum, or a place that may be one. */
+static void add(const blob_job *job, blob_finder *f, ptrdiff_t count, ptrdiff_t place)
 {
-    for (ptrdiff_t w = 0; w * WORD < job->cols; w++)
-        for (uint64_t left = f->words[w]; left != 0; left &= left - 1)
-            f->undecided |=
-                is_undecided(job, f, count, w * WORD + __builtin_ctzll(left));
+    ptrdiff_t x = place / job->scales % job->cols;
+    if (job->slack == 0 || !is_undecided(job, f, count, x))
+        blob_add(f, f->lines[0] + x, place);
+    else if (f->doubts.count >= job->doubts_most)
+        f->undecided = 1;
+    else if (points_reserve(&f->doubts, 1) == FEATURE_OK)
+        f->doubts.points[f->doubts.count++].place = place;
+    else
+        f->status = FEATURE_NO_MEMORY;
 }
 
 /* Adds the maxima on f->lines[0], a line at one scale, among `count` lines. */
@@ -163,8 +171,6 @@ static void search_line(const blob_job *job, blob_finder *f, ptrdiff_t count,
     f->passed += found;
     if (found == 0 || blob_in_border(job, line))
         return;
-    if (job->slack > 0)
-        decide(job, f, count);
     if (points_reserve(&f->list, found) != FEATURE_OK) {
         f->status = FEATURE_NO_MEMORY;
         return;
@@ -173,7 +179,7 @@ static void search_line(const blob_job *job, blob_finder *f, ptrdiff_t count,
         for (uint64_t left = f->words[w]; left != 0; left &= left - 1) {
             ptrdiff_t x = w * WORD + __builtin_ctzll(left);
             if (x >= border && x < n - border)
-                blob_add(f, f->lines[0] + x, (line * n + x) * job->scales + scale);
+                add(job, f, count, (line * n + x) * job->scales + scale);
         }
 }
 
@@ -259,22 +265,31 @@ static feature_status search_plane(const blob_job *job, blob_planes *p, ptrdiff_
     return team_run(&p->v.team, bands, search_band, &search);
 }
 
+/* Neither failed nor to be done again by filters. */
+static int is_going_on(const blob_job *job, feature_status status)
+{
+    for (int k = 0; k < job->threads && status == FEATURE_OK; k++)
+        if (job->finders[k].undecided)
+            return 0;
+    return status == FEATURE_OK;
+}
+
 static feature_status search_planes(blob_job *job)
 {
     blob_planes p;
     feature_status status = blob_planes_open(&p, job);
     job->slack = p.transform.used ? blob_transform_slack(job) : 0;
+    job->doubts_most = p.transform.used ? blob_doubts_most(job) : 0;
     if (status == FEATURE_OK)
         status = blob_finders_open(job, p.v.team.threads);
-    for (ptrdiff_t s = 0; s < job->scales && status == FEATURE_OK; s++) {
-        status = blob_planes_make(&p, s);
+    for (ptrdiff_t s = 0; s <= job->scales && is_going_on(job, status); s++) {
+        if (s < job->scales)
+            status = blob_planes_make(&p, s);
         if (status == FEATURE_OK && s > 0)
             status = search_plane(job, &p, s - 1);
     }
-    if (status == FEATURE_OK)
-        status = search_plane(job, &p, job->scales - 1);
     blob_planes_close(&p);
-    return status;
+    return status == FEATURE_OK && job->slack > 0 ? blob_settle_doubts(job) : status;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -411,86 +426,6 @@ static feature_status look_for_nan(blob_job *job, int *found)
 }
 
 /* ------------------------------------------------------------------------ */
-/* The list                                                                 */
-/* ------------------------------------------------------------------------ */
-
-/* Largest responses first, equal ones in the order of their places. */
-static void put_in_order(const blob_job *job, point *points, point *spare, ptrdiff_t n)
-{
-    int unused = __builtin_clzll((unsigned long long)(job->size * job->scales));
-    for (ptrdiff_t k = 0; k < n; k++)
-        points[k] =
-            (point){(uint64_t)points[k].place << unused, (int64_t)points[k].key};
-    points_sort(points, spare, n);
-    for (ptrdiff_t k = 0; k < n; k++)
-        points[k] =
-            (point){(uint64_t)points[k].place, (int64_t)(points[k].key >> unused)};
-    points_sort(points, spare, n);
-}
-
-static void write_points(const blob_job *job, const point *points)
-{
-    feature_blob_list *out = job->out;
-    int32_t ndim = job->image->ndim;
-    for (ptrdiff_t k = 0; k < out->count && k < out->capacity; k++) {
-        int64_t *index = out->index + k * (ndim + 1);
-        index[ndim] = points[k].place % job->scales;
-        place_to_index(points[k].place / job->scales, job->image->shape, ndim, index);
-        out->response[k] = descending_value(points[k].key);
-    }
-}
-
-static void write_range(const blob_job *job)
-{
-    feature_blob_list *out = job->out;
-    out->lowest = INFINITY;
-    out->highest = -INFINITY;
-    int has_nan = 0;
-    for (int k = 0; k < job->threads; k++) {
-        const double *range = job->finders[k].range;
-        out->lowest = range[0] < out->lowest ? range[0] : out->lowest;
-        out->highest = range[1] > out->highest ? range[1] : out->highest;
-        has_nan |= range[2] != 0;
-    }
-    if (has_nan)
-        out->lowest = out->highest = NAN;
-}
-
-/* `undecided` where it depends on the transform's error. */
-static feature_status write_list(const blob_job *job, int *undecided)
-{
-    ptrdiff_t passed = 0, count = 0, all = job->size * job->scales;
-    write_range(job);
-    for (int k = 0; k < job->threads; k++) {
-        if (job->finders[k].status != FEATURE_OK)
-            return job->finders[k].status;
-        *undecided |= job->finders[k].undecided;
-        passed += job->finders[k].passed;
-        count += job->finders[k].list.count;
-    }
-    job->out->error = job->slack;
-    if (count == 0 || *undecided || (passed == all && all > 1))
-        return FEATURE_OK;
-    point *points = memory_lease(2 * (size_t)count * sizeof *points), *to = points;
-    if (points == NULL)
-        return FEATURE_NO_MEMORY;
-    for (int k = 0; k < job->threads; k++) {
-        const point_list *list = &job->finders[k].list;
-        if (list->count > 0)
-            memcpy(to, list->points, (size_t)list->count * sizeof *to);
-        to += list->count;
-    }
-    put_in_order(job, points, points + count, count);
-    for (ptrdiff_t k = 1; k < count && job->slack > 0; k++)
-        *undecided |= descending_value(points[k - 1].key) -
-                          descending_value(points[k].key) <= job->slack;
-    job->out->count = count;
-    write_points(job, points);
-    memory_return(points);
-    return FEATURE_OK;
-}
-
-/* ------------------------------------------------------------------------ */
 /* The calls                                                                */
 /* ------------------------------------------------------------------------ */
 
@@ -531,7 +466,7 @@ static feature_status search_and_list(blob_job *job, int has_nan, int *undecided
                             : job->method == BLOB_DOH ? search_image(job)
                                                       : search_planes(job);
     if (status == FEATURE_OK)
-        status = write_list(job, undecided);
+        status = blob_write_list(job, undecided);
     finders_close(job);
     return status;
 }
@@ -552,7 +487,7 @@ static feature_status find_blobs(blob_job *job)
         return FEATURE_NO_MEMORY;
     job->plain = plain_kernels_in_use();
     job->real = real_kernels_for(storage_type(image));
-    job->direct = job->search->direct || storage_type(image) == FEATURE_FLOAT32;
+    job->direct = job->search->direct;
     feature_status status = look_for_nan(job, &has_nan);
     if (status == FEATURE_OK)
         status = search_and_list(job, has_nan, &undecided);

@@ -74,65 +74,89 @@ void blob_planes_close(blob_planes *p)
 /* Images, by rows                                                          */
 /* ------------------------------------------------------------------------ */
 
-/* One pass: two filtered images give a plane, or one does, and a difference. */
+void blob_rows_plan(blob_rows *rows, const blob_job *job, const feature_array *image,
+                    ptrdiff_t scale)
+{
+    const feature_filter *smooth = job->smoothing + 2 * scale;
+    int is_log = job->method == BLOB_LOG;
+    *rows = (blob_rows){.job = job, .factor = job->factors[0]};
+    for (int k = 0; k < 2; k++)
+        rows->terms[0][k] = rows->terms[1][k] = smooth[k];
+    if (is_log) {
+        rows->terms[0][0] = job->second[2 * scale];
+        rows->terms[1][1] = job->second[2 * scale + 1];
+        rows->factor = -job->factors[scale];
+    }
+    for (int k = 0; k < 1 + is_log; k++)
+        rows->plan[k] = (smooth_plan){.image = image,
+                                      .axis = rows->terms[k],
+                                      .plain = job->plain,
+                                      .real = job->real};
+}
+
+static int terms_of(const blob_rows *rows)
+{
+    return rows->job->method == BLOB_LOG ? 2 : 1;
+}
+
+void blob_rows_layout(row_scratch *s, const blob_rows *rows, arena *a)
+{
+    size_t pitch = (size_t)row_pitch(rows->plan[0].image->shape[1]);
+    for (int k = 0; k < terms_of(rows); k++) {
+        smoother_layout(&s->smoother[k], &rows->plan[k], a);
+        s->row[k] = arena_take(a, pitch, sizeof(wide));
+    }
+}
+
+void blob_rows_start(row_scratch *s, const blob_rows *rows, ptrdiff_t first)
+{
+    for (int k = 0; k < terms_of(rows); k++)
+        smoother_start(&s->smoother[k], first);
+}
+
+void blob_row(row_scratch *s, const blob_rows *rows, ptrdiff_t y, wide *out,
+              wide *previous)
+{
+    const real_kernels *real = rows->job->real;
+    ptrdiff_t n = rows->plan[0].image->shape[1];
+    for (int k = 0; k < terms_of(rows); k++)
+        smoother_row(&s->smoother[k], y, s->row[k]);
+    if (rows->job->method == BLOB_LOG) {
+        real->combine_row(s->row[0], s->row[1], 1, rows->factor, n, out);
+        return;
+    }
+    memcpy(out, s->row[0], (size_t)n * sizeof *out);
+    if (previous != NULL)
+        real->combine_row(previous, out, -1, rows->factor, n, previous);
+}
+
+/* One pass makes a plane; DOG: the Gaussian before becomes a difference. */
 typedef struct row_pass {
-    const blob_job *job;
-    smooth_plan plan[2]; /* the second only for LOG */
-    wide *out, *previous; /* DOG: the Gaussian before becomes a difference */
-    double factor;
+    blob_rows rows;
+    wide *out, *previous;
     unsigned char *scratch;
     size_t scratch_size;
 } row_pass;
 
-typedef struct row_scratch {
-    smoother smoother[2];
-    wide *row[2];
-} row_scratch;
-
-static void layout(row_scratch *s, const row_pass *pass, arena *a)
-{
-    for (int k = 0; k < 1 + (pass->job->method == BLOB_LOG); k++) {
-        smoother_layout(&s->smoother[k], &pass->plan[k], a);
-        s->row[k] = arena_take(a, (size_t)row_pitch(pass->job->cols), sizeof(wide));
-    }
-}
-
-static void make_row(const row_pass *pass, row_scratch *s, ptrdiff_t y)
-{
-    const blob_job *job = pass->job;
-    ptrdiff_t n = job->cols;
-    wide *out = pass->out + y * n;
-    smoother_row(&s->smoother[0], y, s->row[0]);
-    if (job->method == BLOB_LOG) {
-        smoother_row(&s->smoother[1], y, s->row[1]);
-        job->real->combine_row(s->row[0], s->row[1], 1, pass->factor, n, out);
-        return;
-    }
-    memcpy(out, s->row[0], (size_t)n * sizeof *out);
-    if (pass->previous != NULL) {
-        wide *previous = pass->previous + y * n;
-        job->real->combine_row(previous, out, -1, pass->factor, n, previous);
-    }
-}
-
 static void make_band(void *context, ptrdiff_t index, int thread)
 {
     const row_pass *pass = context;
-    ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS;
+    const blob_job *job = pass->rows.job;
+    ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS, n = job->cols;
     row_scratch s;
     arena a = {pass->scratch + (size_t)thread * pass->scratch_size, 0};
-    layout(&s, pass, &a);
-    for (int k = 0; k < 1 + (pass->job->method == BLOB_LOG); k++)
-        smoother_start(&s.smoother[k], first);
-    for (ptrdiff_t y = first; y < end && y < pass->job->lines; y++)
-        make_row(pass, &s, y);
+    blob_rows_layout(&s, &pass->rows, &a);
+    blob_rows_start(&s, &pass->rows, first);
+    for (ptrdiff_t y = first; y < end && y < job->lines; y++)
+        blob_row(&s, &pass->rows, y, pass->out + y * n,
+                 pass->previous == NULL ? NULL : pass->previous + y * n);
 }
 
 static feature_status make_rows(blob_planes *p, row_pass *pass)
 {
     row_scratch counting;
     arena each = {NULL, 0};
-    layout(&counting, pass, &each);
+    blob_rows_layout(&counting, &pass->rows, &each);
     pass->scratch = memory_lease_each(&each, p->v.team.threads, &pass->scratch_size);
     if (pass->scratch == NULL)
         return FEATURE_NO_MEMORY;
@@ -140,12 +164,6 @@ static feature_status make_rows(blob_planes *p, row_pass *pass)
     feature_status status = team_run(&p->v.team, bands, make_band, pass);
     memory_return(pass->scratch);
     return status;
-}
-
-static smooth_plan plan_of(const blob_job *job, const feature_filter *axes)
-{
-    return (smooth_plan){
-        .image = job->image, .axis = axes, .plain = job->plain, .real = job->real};
 }
 
 /* ------------------------------------------------------------------------ */
@@ -217,13 +235,8 @@ static feature_status laplacian(blob_planes *p, ptrdiff_t scale)
     const blob_job *job = p->job;
     if (is_volume(job))
         return laplacian_of_volume(p, scale);
-    const feature_filter *smooth = job->smoothing + 2 * scale;
-    const feature_filter *second = job->second + 2 * scale;
-    feature_filter down[2] = {second[0], smooth[1]}, along[2] = {smooth[0], second[1]};
-    row_pass pass = {.job = job,
-                     .plan = {plan_of(job, down), plan_of(job, along)},
-                     .out = blob_plane(p, scale),
-                     .factor = -job->factors[scale]};
+    row_pass pass = {.out = blob_plane(p, scale)};
+    blob_rows_plan(&pass.rows, job, job->image, scale);
     return make_rows(p, &pass);
 }
 
@@ -235,11 +248,8 @@ static feature_status next_gaussian(blob_planes *p)
     wide *out = blob_plane(p, scale);
     wide *previous = scale > 0 ? blob_plane(p, scale - 1) : NULL;
     if (!is_volume(job)) {
-        row_pass pass = {.job = job,
-                         .plan = {plan_of(job, job->smoothing + 2 * scale)},
-                         .out = out,
-                         .previous = previous,
-                         .factor = job->factors[0]};
+        row_pass pass = {.out = out, .previous = previous};
+        blob_rows_plan(&pass.rows, job, job->image, scale);
         return make_rows(p, &pass);
     }
     feature_status status = filter_axes(p, scale, -1, out);

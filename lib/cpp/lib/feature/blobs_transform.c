@@ -8,8 +8,8 @@
  * decide what a blob is. So the transform is a screen. Its error is a few 1e-15 of the
  * largest response that there can be; where two numbers that are compared (neighbours,
  * a response and the threshold, two responses that are put in order) are nearer than
- * SLACK times that, the whole search is done again by filters. In pictures of the
- * world that happens hardly ever, in those with symmetries or plateaus often.
+ * SLACK times that, filters decide: at these few places (blobs_exact.c), or, in
+ * pictures that are full of symmetries or plateaus, in a new search by filters alone.
  */
 #include "blobs.h"
 
@@ -18,6 +18,7 @@
 #include "core/memory.h"
 
 #define SLACK 1e-12
+#define SLACK_OF_FLOAT32 1e-6 /* filters store three numbers of 2^-25 each */
 /* The cost model, estimated for AVX-512: of filters, for an element. */
 #define NANOSECONDS_OF_A_TAP 0.09
 #define NANOSECONDS_OF_A_PASS 0.5
@@ -33,7 +34,7 @@ static ptrdiff_t gaussians_of(const blob_job *job)
 /* ------------------------------------------------------------------------ */
 
 /* Of one plane by filters: the next Gaussian, or all terms of the Laplacian. */
-static double cost_of_filters(const blob_job *job, ptrdiff_t scale)
+double blob_cost_of_filters(const blob_job *job, ptrdiff_t scale)
 {
     int ndim = job->image->ndim;
     double passes = ndim * (job->method == BLOB_LOG ? ndim : 1), taps = 0;
@@ -48,7 +49,7 @@ static double cost_of_filters(const blob_job *job, ptrdiff_t scale)
 int blob_by_transform(const blob_planes *p, ptrdiff_t scale)
 {
     return p->transform.used &&
-           cost_of_filters(p->job, scale) > p->transform.nanoseconds;
+           blob_cost_of_filters(p->job, scale) > p->transform.nanoseconds;
 }
 
 void blob_transform_plan(blob_planes *p)
@@ -71,7 +72,7 @@ void blob_transform_plan(blob_planes *p)
     }
     double saved = -t->nanoseconds - NANOSECONDS_TO_PREPARE * image->ndim;
     for (ptrdiff_t scale = 0; scale < job->scales; scale++)
-        saved += fmax(cost_of_filters(job, scale) - t->nanoseconds, 0);
+        saved += fmax(blob_cost_of_filters(job, scale) - t->nanoseconds, 0);
     t->used = saved > 0;
 }
 
@@ -106,7 +107,8 @@ double blob_transform_slack(const blob_job *job)
     double largest = 0;
     for (ptrdiff_t scale = 0; scale < job->scales; scale++)
         largest = fmax(largest, largest_response(job, scale));
-    return SLACK * largest * job->magnitude;
+    int is_narrow = storage_type(job->image) == FEATURE_FLOAT32;
+    return (is_narrow ? SLACK_OF_FLOAT32 : SLACK) * largest * job->magnitude;
 }
 
 /* ------------------------------------------------------------------------ */

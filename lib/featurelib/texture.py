@@ -319,15 +319,15 @@ _AROUND = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 
 
 def _as_float(image):
-    """A copy with integers scaled to [0, 1], signed ones to [-1, 1]."""
+    """Integers scaled to [0, 1], signed ones to [-1, 1]."""
     if image.dtype.kind == "f":
-        return image.copy()
+        return image
     if image.dtype.kind == "b":
         return image.astype(np.float64)
     if image.dtype.kind not in "iu":
         raise ValueError(f"Cannot convert from {image.dtype} to float64.")
     scaled = np.multiply(image, 1.0 / np.iinfo(image.dtype).max, dtype=np.float64)
-    return np.maximum(scaled, -1.0, out=scaled)
+    return np.maximum(scaled, -1.0, out=scaled) if image.dtype.kind == "i" else scaled
 
 
 def _color(value, name):
@@ -414,12 +414,11 @@ def draw_multiblock_lbp(
         _color(color_less_block, "color_less_block"),
         _color(color_greater_block, "color_greater_block"),
     )
-    output = _as_float(image)
-    if output.ndim == 2:
-        output = np.stack([output] * 3, axis=-1)
+    # Three bytes are copied faster than three doubles.
+    output = _as_float(np.stack((image,) * 3, -1) if image.ndim == 2 else image.copy())
     for number, (down, right) in enumerate(_AROUND):
         top, left = r + down * height, c + right * width
-        block = np.s_[top : top + height, left : left + width]
+        block = output[top : top + height, left : left + width]
         color = colors[code >> (7 - number) & 1]
-        output[block] = (1 - alpha) * output[block] + alpha * color
+        np.add((1 - alpha) * block, alpha * color, out=block, casting="unsafe")
     return output

@@ -48,7 +48,6 @@
 #include "blobs.h"
 
 #include <math.h>
-#include <string.h>
 
 #include "core/integral.h"
 #include "core/memory.h"

@@ -123,7 +123,7 @@ void blob_rows_plan(blob_rows *rows, const blob_job *job, const feature_array *i
 void blob_rows_layout(row_scratch *s, const blob_rows *rows, arena *a);
 void blob_rows_start(row_scratch *s, const blob_rows *rows, ptrdiff_t first);
 
-/* Row y into `out`; where DOG has a row of the Gaussian before, into it the response. */
+/* Row y into `out`; where the Gaussian before is given (DOG), the response there. */
 void blob_row(row_scratch *s, const blob_rows *rows, ptrdiff_t y, wide *out,
               wide *previous);
 

@@ -46,7 +46,7 @@ def info():
 def release_memory():
     """Give the working memory that is kept between calls back to the system.
 
-    The library keeps at most 64 MiB a process, because new memory costs more than
+    The library keeps at most 256 MiB a process, because new memory costs more than
     the arithmetic on it. Calls that are running keep theirs.
 
     Examples

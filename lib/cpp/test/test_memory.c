@@ -121,7 +121,7 @@ static void leases(void)
     CHECK(memory_lease(SIZE_MAX / 2) == NULL);
 }
 
-/* Many small blocks: as many as there are slots stay. Large ones: 64 MiB stay. */
+/* Many small blocks: as many as there are slots stay. Large ones: 256 MiB stay. */
 static void bounds(void)
 {
     void *blocks[40];
@@ -135,11 +135,11 @@ static void bounds(void)
     memory_release();
     CHECK(atomic_load(&live) == 0);
     for (int k = 0; k < 4; k++)
-        blocks[k] = memory_lease(30 * MEBIBYTE);
+        blocks[k] = memory_lease(100 * MEBIBYTE);
     for (int k = 0; k < 4; k++)
         memory_return(blocks[k]);
     CHECK(atomic_load(&live) == 2);
-    memory_return(memory_lease(100 * MEBIBYTE));
+    memory_return(memory_lease(300 * MEBIBYTE));
     CHECK(atomic_load(&live) <= 2);
     memory_release();
     memory_release();

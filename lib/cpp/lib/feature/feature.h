@@ -136,7 +136,7 @@ FEATURE_API const char *feature_isas(void);
 FEATURE_API int32_t feature_threads(void);
 FEATURE_API const char *feature_threads_source(void);
 
-/* Working memory is kept between calls, at most 64 MiB a process. This gives it
+/* Working memory is kept between calls, at most 256 MiB a process. This gives it
  * back to the system; calls that are running keep theirs. */
 FEATURE_API void feature_release_memory(void);
 

@@ -16,7 +16,7 @@
 #define HUGE_PAGE ((size_t)2 << 20)
 #define PAGES ((size_t)64 << 10) /* a multiple of every system's page */
 #define SLOTS 16
-#define KEPT_AT_MOST ((size_t)64 << 20)
+#define KEPT_AT_MOST ((size_t)256 << 20) /* the levels of 2048 x 2048 need 128 */
 
 /* Stands in the cache line before the bytes that are handed out. */
 typedef struct block {

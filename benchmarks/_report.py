@@ -8,8 +8,8 @@ import cases
 
 METHOD = """\
 Everybody runs in one process, in rounds: each round calls every contender once, at
-least 20 rounds or the seconds named below, after a warm-up. The table gives the least time
-of each and the median of the ratios within the rounds. Our result is compared with
+least 20 rounds or the seconds named below, after a warm-up. The table gives the least
+time of each and the median of the ratios within the rounds. Our result is compared with
 the reference's, element by element, before anything is timed. The number of
 threads is set for everyone; scikit-image uses one whatever is set. Page faults are
 those of one of our calls. Rows that we lose stay in the table.
@@ -28,9 +28,9 @@ the same job by another definition: `GaussianBlur` and `cv2.Canny` with the same
 thresholds, whose edges are counted as are those of canny's rewrite that differ;
 `cv2.cornerHarris`, with boxes for the Gaussian; `cv2` FAST, which finds corners
 without a response; `cv2.BFMatcher` and products of matrices, which match numbers
-without float64's last places; `cv2.matchTemplate`, which sums in float32. For `synthesize_matrix` the limits are a copy that moves as many
-bytes (read and written together), with ordinary and with non-temporal stores, by as
-many threads.
+without float64's last places; `cv2.matchTemplate`, which sums in float32. For
+`synthesize_matrix` the limits are a copy that moves as many bytes (read and written
+together), with ordinary and with non-temporal stores, by as many threads.
 """
 
 

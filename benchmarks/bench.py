@@ -198,7 +198,9 @@ def call_overhead(seconds=1.0):
 
 
 def measure(arguments):
-    rounds, seconds = (5, 0.2) if arguments.quick else (harness.ROUNDS, arguments.seconds)
+    rounds, seconds = (
+        (5, 0.2) if arguments.quick else (harness.ROUNDS, arguments.seconds)
+    )
     head, results = harness.header(), []
     for case, row in selected(arguments.filter, arguments.quick, arguments.large):
         for threads in THREADS:

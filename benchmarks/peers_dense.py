@@ -53,7 +53,10 @@ def picture_of(cells, lines, out):
             for k in range(bins):
                 for i in range(lines.shape[1]):
                     if lines[k, i, 0] >= 0:
-                        down, right = y * CELL + lines[k, i, 0], x * CELL + lines[k, i, 1]
+                        down, right = (
+                            y * CELL + lines[k, i, 0],
+                            x * CELL + lines[k, i, 1],
+                        )
                         out[down, right] += cells[y, x, k]
     return out
 
@@ -184,7 +187,10 @@ def maps(image):
         for x in range(cols):
             right = image[y, x + 1] - image[y, x] if x < cols - 1 else image[0, 0] * 0
             down = image[y + 1, x] - image[y, x] if y < rows - 1 else image[0, 0] * 0
-            length, angle = np.sqrt(right * right + down * down), np.arctan2(down, right)
+            length, angle = (
+                np.sqrt(right * right + down * down),
+                np.arctan2(down, right),
+            )
             for k in range(ORIENTATIONS):
                 apart = angle - (2 * k * np.pi / ORIENTATIONS - np.pi)
                 out[k, y, x] = np.exp(kappa * np.cos(apart)) * length
@@ -223,6 +229,8 @@ def close(image):
 
 
 PEERS = {
-    "hog": {"rewrite": rewrite_of(hog, close, ndim=(2, 3), dtypes=("uint8", "float64"))},
+    "hog": {
+        "rewrite": rewrite_of(hog, close, ndim=(2, 3), dtypes=("uint8", "float64"))
+    },
     "daisy": {"rewrite": rewrite_of(daisy, close)},
 }

@@ -11,7 +11,7 @@ from _contender import inlined, loops, prange, rewrite_of
 
 
 def haar_like_feature(int_image, r, c, width, height, feature_type=None, given=None):
-    """At the origin of the image; packed features (type, row, column, rows, columns)."""
+    """At the origin of the image; features as (type, row, column, rows, columns)."""
     if given is None:
         given = all_features(width, height)
     kind = int_image.dtype if int_image.dtype.kind == "f" else np.int64

@@ -102,5 +102,7 @@ PEERS = {
     "match_template": {
         "cv2.matchTemplate": opencv_of(match_template, same=False, dtypes=NUMBERS)
     },
-    "fisher_vector": {"NumPy": opencv_of(fisher_vector, close=close, dtypes=("float64",))},
+    "fisher_vector": {
+        "NumPy": opencv_of(fisher_vector, close=close, dtypes=("float64",))
+    },
 }

@@ -183,7 +183,8 @@ def finished(counts, symmetric, normed):
 
 
 NAMES = (
-    "contrast dissimilarity homogeneity ASM energy correlation mean variance std entropy"
+    "contrast dissimilarity homogeneity ASM energy correlation mean variance std"
+    " entropy"
 ).split()
 
 

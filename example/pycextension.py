@@ -175,7 +175,9 @@ def write_texture(folder, image):
     blocks, lines = feature.hog(shown, cells_per_block=(1, 1), visualize=True)
     # Codes 0 to 8 count neighbours that are not darker, 9 is any other pattern.
     codes = feature.local_binary_pattern(shown, 8, 1, "uniform", dtype=np.uint8)
-    print(f"HOG has {blocks.size} numbers; {np.mean(codes < 9):.0%} of patterns uniform")
+    print(
+        f"HOG has {blocks.size} numbers; {np.mean(codes < 9):.0%} of patterns uniform"
+    )
     lines = 255 * np.sqrt(lines / max(lines.max(), 1e-30))
     both = np.hstack([lines.astype(np.uint8), codes * np.uint8(28)])
     write_picture(folder / "texture.png", Image.fromarray(both))

@@ -310,7 +310,9 @@ DERIVATIVES = {"use_gaussian_derivatives": True, "sigma": 2}
 
 def rows(*dtypes, of=None, **keywords):
     return tuple(
-        Row(*size, dtype, keywords=keywords, of=of) for size in SIZES for dtype in dtypes
+        Row(*size, dtype, keywords=keywords, of=of)
+        for size in SIZES
+        for dtype in dtypes
     )
 
 

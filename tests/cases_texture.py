@@ -95,7 +95,9 @@ def graycomatrix_refusals():
             wrong = Call((image.astype(dtype), [1], [0], levels))
             yield Refusal(f"{levels} {dtype}", wrong, ValueError, "^The maximum grays")
     for levels in (20.5, "20"):
-        yield Refusal(f"{levels!r}", Call((image, [1], [0], levels)), TypeError, "level")
+        yield Refusal(
+            f"{levels!r}", Call((image, [1], [0], levels)), TypeError, "level"
+        )
     for name, at in (("distances", 1), ("angles", 2)):
 
         def wrong(values):
@@ -115,7 +117,8 @@ def graycomatrix_refusals():
 # --------------------------------------------------------------------- graycoprops
 
 PROPERTIES = (
-    "contrast dissimilarity homogeneity ASM energy correlation mean variance std entropy"
+    "contrast dissimilarity homogeneity ASM energy correlation mean variance std"
+    " entropy"
 ).split()
 
 
@@ -167,7 +170,9 @@ def graycoprops_refusals():
     yield Refusal("oblong", Call((P[:2],)), ValueError, square)
     for prop in ("x", "asm", None, "", 3):
         wrong = Call((P, prop))
-        yield Refusal(f"{prop!r}", wrong, ValueError, f"^{prop} is an invalid property$")
+        yield Refusal(
+            f"{prop!r}", wrong, ValueError, f"^{prop} is an invalid property$"
+        )
     for dtype in ("c16", "O", "U3"):
         yield Refusal(dtype, Call((P.astype(dtype),)), TypeError, "`P`")
 
@@ -306,7 +311,9 @@ def draw_multiblock_lbp_call(rng, shape=None, layout=None):
 def draw_multiblock_lbp_refusals():
     window = (0, 0, 1, 1)
     for shape in ((), (4,), (4, 4, 4), (4, 4, 2), (4, 4, 3, 1)):
-        yield Refusal(f"{shape}", Call((np.zeros(shape), *window)), ValueError, "`image`")
+        yield Refusal(
+            f"{shape}", Call((np.zeros(shape), *window)), ValueError, "`image`"
+        )
     for dtype in ("c8", "O", "U3"):
         yield Refusal(dtype, Call((np.zeros((9, 9), dtype), *window)), BOTH, "onvert")
     image = np.zeros((9, 9))
@@ -364,7 +371,9 @@ MATRIX_ROWS = tuple(
     for size in SIZES
     for row in (
         Row(*size, more=offsets([1], ANGLES), words=FOUR),
-        Row(*size, of=quarter, more=offsets([1], ANGLES, 64), words=f"{FOUR}, 64 levels"),
+        Row(
+            *size, of=quarter, more=offsets([1], ANGLES, 64), words=f"{FOUR}, 64 levels"
+        ),
         Row(*size, more=offsets([1], ANGLES), keywords=BOTH_WAYS, words=FOUR),
         Row(
             *size,
@@ -376,7 +385,11 @@ MATRIX_ROWS = tuple(
 )
 WINDOW_ROWS = tuple(
     Row(
-        11, 11, of=eighth, more=offsets([1], ANGLES, 32), keywords=keywords,
+        11,
+        11,
+        of=eighth,
+        more=offsets([1], ANGLES, 32),
+        keywords=keywords,
         words=f"{FOUR}, 32 levels",
     )
     for keywords in ({}, BOTH_WAYS)

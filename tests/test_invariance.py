@@ -85,7 +85,9 @@ def threads_of(number, position):
 @pytest.fixture(scope="session")
 def processes():
     """{instruction set: a process that computes with it}, slowest first."""
-    found = {isa: ProcessPoolExecutor(1, get_context("spawn")) for isa in helpers.isas()}
+    found = {
+        isa: ProcessPoolExecutor(1, get_context("spawn")) for isa in helpers.isas()
+    }
     for isa, process in found.items():
         with mock.patch.dict(os.environ, FEATURE_ISA=isa):
             assert process.submit(helpers.text, "feature_isa").result(60) == isa

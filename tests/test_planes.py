@@ -116,7 +116,9 @@ def test_eigenvalues_of_equal_eigenvalues_keep_every_digit():
     turn, _ = np.linalg.qr(rng.normal(size=(500, 3, 3)))
     values = np.array([3.0, 3.0, 1.0]) + rng.normal(size=(500, 3)) * 1e-9
     matrices = turn * values[:, None] @ turn.transpose(0, 2, 1)
-    planes = [matrices[:, p, q].reshape(5, 10, 10) for p in range(3) for q in range(p, 3)]
+    planes = [
+        matrices[:, p, q].reshape(5, 10, 10) for p in range(3) for q in range(p, 3)
+    ]
     found = feature.hessian_matrix_eigvals(planes).reshape(3, -1).T
     assert np.abs(found - np.sort(values)[:, ::-1]).max() < 1e-14
 

@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 
 PROPERTIES = (
-    "contrast dissimilarity homogeneity ASM energy correlation mean variance std entropy"
+    "contrast dissimilarity homogeneity ASM energy correlation mean variance std"
+    " entropy"
 ).split()
 
 # ------------------------------------------------------------------- co-occurrence
@@ -107,7 +108,8 @@ def test_one_value_only_correlates_whatever_the_rounding():
 
 
 def bits_of(image, count, radius):
-    """The definition, in the reference's order of operations: a plane for each sample."""
+    """The definition, in the reference's order of operations: a plane for each
+    sample."""
     angle = 2 * np.pi * np.arange(count) / count
     rows = np.round(-radius * np.sin(angle), 5)
     columns = np.round(radius * np.cos(angle), 5)

@@ -30,7 +30,9 @@ def as_array(value, name, way_out="pass its data"):
     """
     masked = sys.modules.get("numpy.ma")
     if masked is not None and isinstance(value, masked.MaskedArray):
-        raise TypeError(f"`{name}` is a masked array, whose mask would be lost: {way_out}")
+        raise TypeError(
+            f"`{name}` is a masked array, whose mask would be lost: {way_out}"
+        )
     try:
         array = np.asarray(value)
     except ValueError as problem:
@@ -75,9 +77,7 @@ def check_grey(image, dimensions):
     if image.size == 0:
         raise ValueError("The parameter `image` cannot be an empty array")
     if image.ndim not in dimensions:
-        raise ValueError(
-            f"The parameter `image` must be a {words}-dimensional array"
-        )
+        raise ValueError(f"The parameter `image` must be a {words}-dimensional array")
     return check_scalable(image)
 
 

@@ -184,8 +184,9 @@ def graycomatrix(
 
     Notes
     -----
-    Counts equal those of `skimage.feature.graycomatrix` (0.26.0), which ends the process
-    where a distance is infinite. Offsets that are equal or opposite are counted once.
+    Counts equal those of `skimage.feature.graycomatrix` (0.26.0), which ends the
+    process where a distance is infinite. Offsets that are equal or opposite are counted
+    once.
 
     References
     ----------
@@ -239,7 +240,8 @@ def graycomatrix(
 # --------------------------------------------------------------------- graycoprops
 
 _PROPERTIES = (
-    "contrast dissimilarity homogeneity ASM energy correlation mean variance std entropy"
+    "contrast dissimilarity homogeneity ASM energy correlation mean variance std"
+    " entropy"
 ).split()
 _BITS = {name: 1 << number for number, name in enumerate(_PROPERTIES)}
 
@@ -289,8 +291,8 @@ def graycoprops(P, prop="contrast", *, out=None, workers=None):
     Raises
     ------
     ValueError
-        If `P` is empty, not 4-dimensional or not square in its first two axes, `prop` is
-        no property, `out` does not fit, or `workers` is below 1.
+        If `P` is empty, not 4-dimensional or not square in its first two axes, `prop`
+        is no property, `out` does not fit, or `workers` is below 1.
     TypeError
         If `P` is a masked array or of another type, or `out` comes with several
         properties.
@@ -353,5 +355,6 @@ def _several(P, props, out, run):
     results = np.empty((wanted.bit_count(), *P.shape[2:]))
     _graycoprops(P, wanted, results, run)
     return {
-        name: results[(wanted & (bit - 1)).bit_count()] for name, bit in zip(names, bits)
+        name: results[(wanted & (bit - 1)).bit_count()]
+        for name, bit in zip(names, bits)
     }

@@ -115,8 +115,8 @@ def corner_fast(image, n=12, threshold=0.15, *, out=None, workers=None):
         to [0, 1], signed ones to [-1, 1]; floating point is taken as it is.
     n : int, optional
         Length of the arc, at most 127. From 12 on three of the four pixels above,
-        below, left and right must pass too. Above 16 the whole circle must; below 1 there is
-        no corner.
+        below, left and right must pass too. Above 16 the whole circle must; below 1
+        there is no corner.
     threshold : float, optional
         In the units of the scaled image.
     out : (rows, cols) array, optional

@@ -96,7 +96,8 @@ def _offsets(radius, ring_radii, histograms):
 
 
 def _compute(
-    image, out, normalization, step, radius, histograms, sigmas, offsets, angles, workers
+    image, out, normalization, step, radius, histograms, sigmas, offsets, angles,
+    workers,
 ):
     directions = np.array([(math.sin(o), math.cos(o)) for o in angles])
     filters = filters_of(

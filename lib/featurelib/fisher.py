@@ -226,7 +226,11 @@ class _Mixture:
         information, from the sums of fisher_statistics."""
         sums = sums / count
         length = self.means.shape[1]
-        zeroth, first, second = sums[:, :1], sums[:, 1 : 1 + length], sums[:, 1 + length :]
+        zeroth, first, second = (
+            sums[:, :1],
+            sums[:, 1 : 1 + length],
+            sums[:, 1 + length :],
+        )
         root = np.sqrt(self.weights)[:, np.newaxis]
         by_weight = (zeroth[:, 0] - self.weights) / root[:, 0]
         by_mean = (first - zeroth * self.means) / (root * np.sqrt(self.covariances))
@@ -285,9 +289,9 @@ def fisher_vector(descriptors, gmm, *, improved=False, alpha=0.5, workers=None):
 
     Notes
     -----
-    Equals `skimage.feature.fisher_vector` (0.26.0) to 1e-10 for float64. All is computed
-    in float64; there float32 and float16 are squared as they are, and integers of few
-    bits overflow when they are squared.
+    Equals `skimage.feature.fisher_vector` (0.26.0) to 1e-10 for float64. All is
+    computed in float64; there float32 and float16 are squared as they are, and integers
+    of few bits overflow when they are squared.
 
     References
     ----------

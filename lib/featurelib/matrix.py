@@ -58,7 +58,9 @@ def synthesize_matrix(mat_in, row=None, col=None, *, out=None, workers=None):
     if mat_in.dtype != np.uint8:
         raise TypeError(f"`mat_in` must have dtype uint8, got {mat_in.dtype}")
     if mat_in.ndim != 2:
-        raise ValueError(f"`mat_in` must be 2-dimensional, got {mat_in.ndim} dimensions")
+        raise ValueError(
+            f"`mat_in` must be 2-dimensional, got {mat_in.ndim} dimensions"
+        )
     for name, given, found in zip(("row", "col"), (row, col), mat_in.shape):
         if given is not None and given != found:
             raise ValueError(f"`{name}` is {given}, but `mat_in` has {found}")

@@ -184,7 +184,9 @@ def match_template(
     _check_padding(image, mode, constant_values)
     padded = image
     if pad_input:
-        padded = as_array(_padded(image, template.shape, mode, constant_values), "image")
+        padded = as_array(
+            _padded(image, template.shape, mode, constant_values), "image"
+        )
     shape = tuple(n - m + 1 for n, m in zip(padded.shape, template.shape))
     out = check_out(out, shape, dtype)
     run = _native.run(workers)

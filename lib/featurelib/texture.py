@@ -128,15 +128,16 @@ def local_binary_pattern(
         Number of samples. They start in the direction of columns and go round
         counter-clockwise; the first is the lowest bit.
     R : float
-        Radius of the circle, in pixels. Values between pixels are interpolated linearly.
+        Radius of the circle, in pixels. Values between pixels are interpolated
+        linearly.
     method : {'default', 'ror', 'uniform', 'nri_uniform', 'var'}, optional
         'default'
             The bits as a number.
         'ror'
             The least number among the rotations of the bits.
         'uniform'
-            How many bits are 1 if at most two neighbours in the row of bits differ, else
-            ``P + 1``.
+            How many bits are 1 if at most two neighbours in the row of bits differ,
+            else ``P + 1``.
         'nri_uniform'
             A number for each pattern of which that is true, rotations apart, up to
             ``P * (P - 1) + 1``, and one more for all others.
@@ -174,9 +175,9 @@ def local_binary_pattern(
     invariant texture classification with local binary patterns", IEEE Transactions on
     Pattern Analysis and Machine Intelligence 24 (2002), 971-987.
 
-    T. Ahonen, A. Hadid and M. Pietikainen, "Face description with local binary patterns:
-    application to face recognition", IEEE Transactions on Pattern Analysis and Machine
-    Intelligence 28 (2006), 2037-2041.
+    T. Ahonen, A. Hadid and M. Pietikainen, "Face description with local binary
+    patterns: application to face recognition", IEEE Transactions on Pattern Analysis
+    and Machine Intelligence 28 (2006), 2037-2041.
 
     Examples
     --------
@@ -276,8 +277,8 @@ def multiblock_lbp(int_image, r, c, width, height, *, workers=None):
     Notes
     -----
     Equals `skimage.feature.multiblock_lbp` (0.26.0): sums are taken in float32, where
-    they lose bits above 2**24. There the whole integral image is converted in each call,
-    and a window that leaves it reads foreign memory.
+    they lose bits above 2**24. There the whole integral image is converted in each
+    call, and a window that leaves it reads foreign memory.
 
     References
     ----------
@@ -405,7 +406,8 @@ def draw_multiblock_lbp(
     check_workers(workers)
     if image.ndim != 2 and (image.ndim != 3 or image.shape[2] != 3):
         raise error(ValueError, IndexError)(
-            f"`image` must have shape (rows, cols) or (rows, cols, 3), got {image.shape}"
+            "`image` must have shape (rows, cols) or (rows, cols, 3), got"
+            f" {image.shape}"
         )
     r, c = _check_index(r, "r"), _check_index(c, "c")
     width, height = _check_index(width, "width"), _check_index(height, "height")

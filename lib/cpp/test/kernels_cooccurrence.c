@@ -102,8 +102,8 @@ void check_count_pairs_in_place(const plain_kernels *k)
         int turned = round / 2 % 2, wrong = 0;
         picture_fill(&p, round / 4 % 4, 1 + round / 16 % 2);
         spec_pairs(&p, y, y + 1, o, expected);
-        k->count_pairs_in_place(&p.array, (ptrdiff_t)1 << (round / 4 % 4), y, &o, turned,
-                                &plane);
+        k->count_pairs_in_place(&p.array, (ptrdiff_t)1 << (round / 4 % 4), y, &o,
+                                turned, &plane);
         for (int i = 0; i < LEVELS; i++)
             for (int j = 0; j < LEVELS; j++) {
                 int at = 2 * (turned ? j * LEVELS + i : i * LEVELS + j);
@@ -124,8 +124,8 @@ void check_finish_in_place(const plain_kernels *k)
             for (int j = 0; j < LEVELS; j++)
                 frequencies[i][j] = counts[i][j] = before[i][j] =
                     (uint32_t)random_below(9);
-        count_plane plane = {counted ? counts[0] : NULL, counted ? NULL : frequencies[0],
-                             LEVELS, 1};
+        count_plane plane = {counted ? counts[0] : NULL,
+                             counted ? NULL : frequencies[0], LEVELS, 1};
         for (ptrdiff_t i = 0; i < LEVELS; i++)
             k->finish_in_place(&plane, i, symmetric, sum);
         for (int i = 0; i < LEVELS; i++)
@@ -187,8 +187,9 @@ static void check_write(const plain_kernels *k, int divide)
         for (ptrdiff_t i = 0; i < count; i++)
             for (ptrdiff_t x = 0; x < n; x++) {
                 const unsigned char *at = out.bytes + (size_t)(x * pitch + i) * size;
-                wrong += divide ? *(const double *)(const void *)at != in[i][x] / sums[i]
-                                : *(const uint32_t *)(const void *)at != in[i][x];
+                wrong += divide
+                             ? *(const double *)(const void *)at != in[i][x] / sums[i]
+                             : *(const uint32_t *)(const void *)at != in[i][x];
             }
         check_case("(count %td, n %td)", count, n);
         CHECK(wrong == 0);
@@ -298,7 +299,8 @@ void check_multiblock_code(const plain_kernels *k)
         for (int i = 0; i < 4; i++)
             for (int j = 0; j < 4; j++) {
                 /* What lies before the window cancels. */
-                sums[4 * i + j] = (float)((has_row ? 7 * j : 0) + (has_col ? 5 * i : 0));
+                sums[4 * i + j] =
+                    (float)((has_row ? 7 * j : 0) + (has_col ? 5 * i : 0));
                 for (int y = 0; y < i; y++)
                     for (int x = 0; x < j; x++)
                         sums[4 * i + j] += blocks[3 * y + x];

@@ -275,8 +275,8 @@ void check_lbp_store_long_row(const plain_kernels *k)
                 words[w][x] = (int32_t)(code >> (31 * w) & 0x7fffffff);
         }
         uint64_t found[COLS];
-        k->lbp_store_long_row(words[0], COLS, COLS, count, method, FEATURE_UINT64, found,
-                              sizeof(uint64_t));
+        k->lbp_store_long_row(words[0], COLS, COLS, count, method, FEATURE_UINT64,
+                              found, sizeof(uint64_t));
         for (int x = 0; x < COLS; x++)
             wrong += found[x] != spec_number(out[x], count, method);
         check_case("(%d samples, method %d)", count, method);

@@ -51,11 +51,13 @@ void check_dot_panel(const plain_kernels *k)
         float *norms = filled(&n, PANEL, sizeof(float));
         float *scores = filled(&s, QUERIES * PANEL, sizeof(float));
         for (ptrdiff_t x = 0; x < QUERIES * length; x++)
-            queries[x] = whole ? (float)random_below(256) : (float)random_between(-1, 1);
+            queries[x] =
+                whole ? (float)random_below(256) : (float)random_between(-1, 1);
         for (ptrdiff_t x = 0; x < PANEL * length; x++)
             panel[x] = whole ? (float)random_below(256) : (float)random_between(-1, 1);
         for (int j = 0; j < PANEL; j++)
-            norms[j] = whole ? (float)random_below(1 << 20) : (float)random_between(0, 9);
+            norms[j] =
+                whole ? (float)random_below(1 << 20) : (float)random_between(0, 9);
         k->dot_panel(queries, QUERIES, panel, length, norms, scores, PANEL);
         for (int i = 0; i < QUERIES; i++)
             for (int j = 0; j < PANEL; j++) {
@@ -117,9 +119,10 @@ void check_lane_panel(const plain_kernels *k)
         k->lane_panel(queries, QUERIES, panel, length, metric, scores, PANEL);
         for (int i = 0; i < QUERIES; i++)
             for (int j = 0; j < PANEL; j++)
-                wrong += !same_float(scores[i * PANEL + j],
-                                     (float)spec_distance(queries + i * length, panel + j,
-                                                          PANEL, length, metric));
+                wrong +=
+                    !same_float(scores[i * PANEL + j],
+                                (float)spec_distance(queries + i * length, panel + j,
+                                                     PANEL, length, metric));
         check_case("(length %td, metric %d)", length, metric);
         CHECK(wrong == 0);
         guarded_free(&q);

@@ -193,7 +193,8 @@ void check_template_row(const plain_kernels *k)
             for (ptrdiff_t p = 0; p < t.planes; p++)
                 for (ptrdiff_t y = 0; y < t.rows; y++)
                     for (ptrdiff_t i = 0; i < t.cols; i++)
-                        sum += doubles_of(&in)[p * t.plane + y * t.pitch + x + i] * *w++;
+                        sum +=
+                            doubles_of(&in)[p * t.plane + y * t.pitch + x + i] * *w++;
             wrong += !same_double(doubles_of(&out)[x], sum);
         }
         check_case("%td of %td x %td x %td", n, t.planes, t.rows, t.cols);
@@ -239,8 +240,8 @@ void check_byte_template_row(const plain_kernels *k)
 }
 
 /* One coefficient, and whether it is doubtful. */
-static double coefficient(double product, double s, double ss, const template_numbers *t,
-                          ptrdiff_t *doubtful)
+static double coefficient(double product, double s, double ss,
+                          const template_numbers *t, ptrdiff_t *doubtful)
 {
     double variation = t->count * ss - s * s, square = variation * t->variation;
     double denominator = sqrt(square > 0 ? square : 0);
@@ -256,7 +257,8 @@ void check_coefficient_row(const plain_kernels *k)
         ptrdiff_t n = 1 + random_below(120), doubtful, right_doubtful = 0, wrong = 0;
         guarded row[4];
         double *v[4];
-        template_numbers t = {.count = 4, .sum = 0.5, .variation = random_between(0, 3)};
+        template_numbers t = {
+            .count = 4, .sum = 0.5, .variation = random_between(0, 3)};
         t.least = 0.1;
         t.doubt = 0.1;
         t.noise = random_between(0, 0.3);

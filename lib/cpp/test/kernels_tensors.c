@@ -169,7 +169,8 @@ void check_odd_columns(const real_kernels *k, int is_float)
             double column[2 * RADIUS + 1];
             for (int y = 0; y <= 2 * RADIUS; y++)
                 column[y] = first[y][x];
-            wrong += !same_double(out.first[x], S(odd_sum(column + RADIUS, odd_weights)));
+            wrong +=
+                !same_double(out.first[x], S(odd_sum(column + RADIUS, odd_weights)));
         }
         check_case("(n %td)", n);
         CHECK(wrong == 0);
@@ -231,7 +232,7 @@ void check_foerstner_row(const real_kernels *k, int is_float)
 void check_kitchen_rosenfeld_row(const real_kernels *k, int is_float)
 {
 #define ABOVE                                                                          \
-    S(S(S(IN(4) * S(IN(0) * IN(0))) + S(IN(2) * S(IN(1) * IN(1)))) -                    \
+    S(S(S(IN(4) * S(IN(0) * IN(0))) + S(IN(2) * S(IN(1) * IN(1)))) -                   \
       S(S(S(2 * IN(3)) * IN(1)) * IN(0)))
 #define BELOW S(S(IN(1) * IN(1)) + S(IN(0) * IN(0)))
     COMPARE(5, 1, k->kitchen_rosenfeld_row(PLANES, PLANES + 2, n, r.out[0]),
@@ -365,7 +366,8 @@ void check_running_sums(const plain_kernels *k)
         for (ptrdiff_t count = 1; count <= 8; count++) {
             ptrdiff_t n = length_number(i);
             guarded sums, values;
-            wide *got = plain_row(&sums, n * count), *in = plain_row(&values, n * count);
+            wide *got = plain_row(&sums, n * count),
+                 *in = plain_row(&values, n * count);
             int wrong = 0;
             for (ptrdiff_t x = 0; x < n * count; x++)
                 got[x] = in[x] = random_between(-1, 1);
@@ -398,8 +400,9 @@ static double spec_box(const spec_image *s, ptrdiff_t y, ptrdiff_t x, ptrdiff_t 
     ptrdiff_t top = spec_clip(y, s->rows), left = spec_clip(x, s->cols);
     ptrdiff_t bottom = spec_clip(top + height, s->rows);
     ptrdiff_t right = spec_clip(left + width, s->cols);
-    double sum = s->integral[top * s->cols + left] + s->integral[bottom * s->cols + right] -
-                 s->integral[top * s->cols + right] - s->integral[bottom * s->cols + left];
+    double sum =
+        s->integral[top * s->cols + left] + s->integral[bottom * s->cols + right] -
+        s->integral[top * s->cols + right] - s->integral[bottom * s->cols + left];
     return sum > 0 ? sum : 0;
 }
 
@@ -424,7 +427,8 @@ void check_box_determinant_row(const plain_kernels *k)
 {
     static const ptrdiff_t sizes[] = {1, 2, 3, 4, 6, 7, 9, 12, 25, 90};
     for (ptrdiff_t i = 0; i < LENGTHS * COUNT_OF(sizes); i++) {
-        ptrdiff_t cols = length_number(i / COUNT_OF(sizes)), rows_ = 1 + random_below(20);
+        ptrdiff_t cols = length_number(i / COUNT_OF(sizes)),
+                  rows_ = 1 + random_below(20);
         ptrdiff_t size = sizes[i % COUNT_OF(sizes)], y = random_below(rows_);
         guarded image, out;
         spec_image s = {plain_row(&image, rows_ * cols), rows_, cols};

@@ -76,7 +76,8 @@ static int is_same(const map *m, const uint8_t *bytes)
         for (ptrdiff_t x = 0; x < m->cols; x++) {
             uint64_t weak = *word_at(m, m->bits.weak, y, x) >> x % WORD_PIXELS & 1;
             uint64_t strong = *word_at(m, m->bits.strong, y, x) >> x % WORD_PIXELS & 1;
-            wrong += bytes[y * m->cols + x] != weak * CLASS_WEAK + strong * CLASS_STRONG;
+            wrong +=
+                bytes[y * m->cols + x] != weak * CLASS_WEAK + strong * CLASS_STRONG;
             meant += bytes[y * m->cols + x] != CLASS_NONE;
         }
     for (ptrdiff_t i = m->bits.pitch; i < words - m->bits.pitch; i++)
@@ -303,7 +304,8 @@ void check_expand_row(const plain_kernels *k)
         memset(out.bytes, 7, out.size);
         k->expand_row(word, n, first, stride);
         for (ptrdiff_t x = 0; x < n; x++) {
-            wrong += first[x * stride] != (word[x / WORD_PIXELS] >> x % WORD_PIXELS & 1);
+            wrong +=
+                first[x * stride] != (word[x / WORD_PIXELS] >> x % WORD_PIXELS & 1);
             first[x * stride] = 7;
         }
         for (size_t b = 0; b < out.size; b++)

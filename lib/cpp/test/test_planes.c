@@ -78,7 +78,8 @@ static void wrong_corners(const feature_array *image, const feature_array *out)
     fewer.shape = two;
     reals.dtype = FEATURE_FLOAT64;
     REFUSED(feature_corner_subpix(image, &corners, 0, 1, 1, &positions, NULL));
-    REFUSED(feature_corner_subpix(image, &corners, PTRDIFF_MAX, 1, 1, &positions, NULL));
+    REFUSED(
+        feature_corner_subpix(image, &corners, PTRDIFF_MAX, 1, 1, &positions, NULL));
     REFUSED(feature_corner_subpix(image, &corners, 5, 1, 1, &fewer, NULL));
     REFUSED(feature_corner_subpix(image, &corners, 5, 1, 1, NULL, NULL));
     REFUSED(feature_corner_subpix(image, &reals, 5, 1, 1, &positions, NULL));

@@ -3,8 +3,8 @@
  * Co-occurrence matrices of grey levels.
  *
  * R. Haralick, K. Shanmugam, I. Dinstein, "Textural Features for Image Classification",
- * IEEE Transactions on Systems, Man, and Cybernetics 3 (1973), 610-621. The matrix of an
- * offset counts in row i and column j how often level j stands at that offset from
+ * IEEE Transactions on Systems, Man, and Cybernetics 3 (1973), 610-621. The matrix of
+ * an offset counts in row i and column j how often level j stands at that offset from
  * level i. Rows point down, so that an angle of pi/2 (which makes the offset one row
  * down) is what scikit-image counts there. Pairs that leave the image do not count.
  *
@@ -216,7 +216,8 @@ static void plan_parts(count_job *job)
 {
     double pixels = (double)job->image->shape[0] * (double)job->image->shape[1];
     double worth = pixels / (2.0 * (double)job->levels * (double)job->levels);
-    ptrdiff_t parts = PARTS_AT_MOST / ((job->count + PAIRS_AT_ONCE - 1) / PAIRS_AT_ONCE);
+    ptrdiff_t parts =
+        PARTS_AT_MOST / ((job->count + PAIRS_AT_ONCE - 1) / PAIRS_AT_ONCE);
     parts = (double)parts < worth ? parts : (ptrdiff_t)worth;
     job->parts = parts > 1 ? parts : 1;
     job->part_rows = (job->image->shape[0] + job->parts - 1) / job->parts;
@@ -278,7 +279,8 @@ static void write_block(void *context, ptrdiff_t block, int thread)
     double sums[PLANES_AT_ONCE];
     end = end < n ? end : n;
     for (ptrdiff_t k = 0; k < job->planes; k++) {
-        rows[k] = plane_rows(job, &job->plane[k], first, end, buffer + k * n * BLOCK_ROWS);
+        rows[k] =
+            plane_rows(job, &job->plane[k], first, end, buffer + k * n * BLOCK_ROWS);
         sums[k] = job->plane[k].sum;
     }
     for (ptrdiff_t i = first; i < end; i++) {

@@ -260,7 +260,8 @@ feature_status feature_corner_foerstner(const feature_array *image,
                                         const feature_array *roundness,
                                         const feature_run *run)
 {
-    corner_job job = {.respond = respond_foerstner, .out = {size, roundness}, .outs = 2};
+    corner_job job = {
+        .respond = respond_foerstner, .out = {size, roundness}, .outs = 2};
     return measure(image, axis, &job, run);
 }
 
@@ -282,7 +283,8 @@ feature_status feature_corner_kitchen_rosenfeld(const feature_array *image,
         return FEATURE_BAD_ARGUMENT;
     if (is_empty(image))
         return FEATURE_OK;
-    corner_job job = {.respond = respond_kitchen_rosenfeld, .out = {response}, .outs = 1};
+    corner_job job = {
+        .respond = respond_kitchen_rosenfeld, .out = {response}, .outs = 1};
     job.plan = tensor_plan_for(image, axis, cval);
     job.plan.source.unscaled = 1;
     return run_job(&job, run);

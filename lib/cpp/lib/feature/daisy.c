@@ -371,8 +371,9 @@ static void daisy_band(void *context, ptrdiff_t index, int thread)
 static feature_status check_parameters(const feature_daisy_parameters *p)
 {
     if (p == NULL || p->step < 1 || p->margin < 0 || p->rings < 0 ||
-        p->histograms < 0 || p->orientations < 1 || p->orientations > ORIENTATIONS_AT_MOST ||
-        p->axis == NULL || p->directions == NULL || p->norm < FEATURE_DAISY_L1 ||
+        p->histograms < 0 || p->orientations < 1 ||
+        p->orientations > ORIENTATIONS_AT_MOST || p->axis == NULL ||
+        p->directions == NULL || p->norm < FEATURE_DAISY_L1 ||
         p->norm > FEATURE_DAISY_OFF)
         return FEATURE_BAD_ARGUMENT;
     if ((double)p->rings * (double)p->histograms > COUNT_AT_MOST ||

@@ -286,8 +286,8 @@ static void classify_row(canny_scratch *s, const canny_job *job, ptrdiff_t y)
 static class_map map_of(const canny_scratch *s, const canny_job *job, ptrdiff_t index)
 {
     ptrdiff_t first = index * plane_words(job);
-    return (class_map){job->weak + first, job->strong + first, map_pitch(job), s->queued,
-                       s->queue};
+    return (class_map){job->weak + first, job->strong + first, map_pitch(job),
+                       s->queued, s->queue};
 }
 
 static ptrdiff_t band_rows(const canny_job *job, ptrdiff_t index)

@@ -28,7 +28,8 @@ const char *feature_status_text(feature_status status)
     case FEATURE_OK:
         return "The call succeeded.";
     case FEATURE_BAD_ARGUMENT:
-        return "An argument is null, has a wrong shape or alignment, or is out of range.";
+        return "An argument is null, has a wrong shape or alignment, or is out of "
+               "range.";
     case FEATURE_BAD_DTYPE:
         return "The function does not take arrays of this element type.";
     case FEATURE_NO_MEMORY:
@@ -123,7 +124,8 @@ void synthesize_matrix(int row, int col, const uint8_t *in, float *out)
     const ptrdiff_t shape[2] = {row, col};
     const ptrdiff_t in_strides[2] = {col, 1};
     const ptrdiff_t out_strides[2] = {col * (ptrdiff_t)sizeof(float), sizeof(float)};
-    const feature_array from = {(void *)(uintptr_t)in, shape, in_strides, 2, FEATURE_UINT8};
+    const feature_array from = {(void *)(uintptr_t)in, shape, in_strides, 2,
+                                FEATURE_UINT8};
     const feature_array to = {out, shape, out_strides, 2, FEATURE_FLOAT32};
     feature_synthesize_matrix(&from, &to, NULL);
 }

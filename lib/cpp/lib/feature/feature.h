@@ -699,9 +699,9 @@ FEATURE_API feature_status feature_graycoprops(const feature_array *matrix,
 
 /* What is made of a local binary pattern. */
 typedef enum feature_lbp_method {
-    FEATURE_LBP_DEFAULT,     /* its bits as a number, the first sample the lowest */
-    FEATURE_LBP_ROR,         /* the least number among its rotations */
-    FEATURE_LBP_UNIFORM,     /* ones, if at most two neighbours differ; else count + 1 */
+    FEATURE_LBP_DEFAULT, /* its bits as a number, the first sample the lowest */
+    FEATURE_LBP_ROR,     /* the least number among its rotations */
+    FEATURE_LBP_UNIFORM, /* ones, if at most two neighbours differ; else count + 1 */
     FEATURE_LBP_NRI_UNIFORM, /* a number for each pattern of which that is true */
     FEATURE_LBP_VAR          /* not of the pattern: the variance of the samples */
 } feature_lbp_method;
@@ -722,9 +722,9 @@ FEATURE_API feature_status feature_local_binary_pattern(const feature_array *ima
                                                         const feature_run *run);
 
 /*
- * The multi-block local binary pattern of one window: nine blocks of `height` by `width`
- * pixels; from the top left clockwise a bit for each, the highest first, which is 1
- * where the block's sum is not below that of the middle one. Sums are float32.
+ * The multi-block local binary pattern of one window: nine blocks of `height` by
+ * `width` pixels; from the top left clockwise a bit for each, the highest first, which
+ * is 1 where the block's sum is not below that of the middle one. Sums are float32.
  *
  *   integral  (rows, cols) of every dtype: sums of all pixels above and left, inclusive
  *   window    row, column, width, height; within integral
@@ -860,7 +860,8 @@ FEATURE_API feature_status feature_multiscale_basic_features(
  * where the window holds NaN or what has no square.
  *
  *   image      any dtype, two or three dimensions
- *   model      the template: any dtype, as many dimensions, no side longer than the image's
+ *   model      the template: any dtype, as many dimensions, no side longer than those
+ *              of the image
  *   response   float32 for images of float16 and float32, else float64; of as many
  *              elements along each axis as there are places for the template
  */
@@ -917,8 +918,8 @@ FEATURE_API feature_status feature_brief_extract(const feature_array *image,
                                                  const feature_run *run);
 
 typedef struct feature_orb_parameters {
-    const ptrdiff_t *shapes;      /* rows and columns of each level, at least 2; first the
-                                     image's, none longer than the one before */
+    const ptrdiff_t *shapes; /* rows and columns of each level, at least 2; first the
+                                image's, none longer than the one before */
     ptrdiff_t levels;             /* at least 1 */
     const feature_filter *axis;   /* two filters of the Gaussian between levels */
     const feature_filter *harris; /* a Gaussian of radius 4, for Harris' response */
@@ -934,8 +935,8 @@ typedef struct feature_orb_parameters {
  * at least 20 pixels from the border, and 256 comparisons of pairs of pixels, turned by
  * the keypoint's angle.
  *
- *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1]; at
- *                most 1e8 columns
+ *   image        (rows, cols) of every dtype; integers are scaled to [0, 1], [-1, 1];
+ *                at most 1e8 columns
  *   points       (capacity, 3) int64: level, row and column on it; contiguous rows
  *   angles       (capacity) float64, contiguous: radians, from columns towards rows
  *   responses    (capacity) float64, contiguous
@@ -957,8 +958,8 @@ FEATURE_API feature_status feature_orb_detect(const feature_array *image,
  * ORB's descriptors of given points.
  *
  *   image, points  as above, points at least 20 pixels from the border of their level
- *   angles         (count) float64, contiguous: radians, at most 2^20; what is no number
- *                  counts as 0
+ *   angles         (count) float64, contiguous: radians, at most 2^20; what is no
+ *                  number counts as 0
  *   descriptors    (count, 256) bool, contiguous rows
  */
 FEATURE_API feature_status feature_orb_extract(const feature_array *image,

@@ -117,8 +117,8 @@ static void fill_model(fisher_job *job)
     mixture_table *m = &job->model;
     for (ptrdiff_t k = 0; k < m->modes; k++) {
         int given = k < m->given;
-        m->offsets[k] =
-            given ? *(const double *)(void *)row_of(job->offsets, k) : -(double)INFINITY;
+        m->offsets[k] = given ? *(const double *)(void *)row_of(job->offsets, k)
+                              : -(double)INFINITY;
         for (ptrdiff_t d = 0; d < m->length; d++) {
             m->means[d * m->modes + k] = given ? number_at(job->means, k, d) : 0;
             m->scales[d * m->modes + k] = given ? number_at(job->scales, k, d) : 0;
@@ -233,7 +233,8 @@ feature_status feature_fisher_statistics(const feature_array *descriptors,
     if (status != FEATURE_OK)
         return status;
     measure(&job);
-    double terms = (double)job.count * (double)job.model.modes * (double)job.model.pitch;
+    double terms =
+        (double)job.count * (double)job.model.modes * (double)job.model.pitch;
     team t = team_for(run, job.bands, terms * 0.2);
     status = lease_fisher(&job, t.threads);
     if (status != FEATURE_OK)

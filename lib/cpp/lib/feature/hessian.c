@@ -2,8 +2,8 @@
 /*
  * Tensors: the Hessian of an image, its determinant, and the shape index.
  *
- * With S the image smoothed by a Gaussian, the Hessian's elements are Hij = d/dj d/di S,
- * i <= j, n (n + 1) / 2 planes in the order 00, 01, ..., 11, ... There are two ways.
+ * With S the image smoothed by a Gaussian, the Hessian's elements are Hij = d/dj d/di
+ * S, i <= j, n (n + 1) / 2 planes in the order 00, 01, ..., 11, ... There are two ways.
  *
  *   Differences. d/di is (next - previous) / 2, at both ends the difference of the
  *   last two; the second derivative is that of the first. `columns_first` (2-D only)
@@ -292,8 +292,9 @@ static ptrdiff_t largest_radius(const feature_filter *axis, int ndim)
     return radius;
 }
 
-static feature_status differences_of_volume(hessian_job *job, const feature_filter *axis,
-                                            double cval, const feature_run *run)
+static feature_status differences_of_volume(hessian_job *job,
+                                            const feature_filter *axis, double cval,
+                                            const feature_run *run)
 {
     volume v;
     feature_status status =
@@ -360,8 +361,8 @@ static feature_status differentiate(volume *v, const feature_filter *smoothing,
 
 static feature_status gaussian_derivatives(const hessian_job *job,
                                            const feature_filter *smoothing,
-                                           const feature_filter *derivative, double cval,
-                                           const feature_run *run)
+                                           const feature_filter *derivative,
+                                           double cval, const feature_run *run)
 {
     int n = job->ndim;
     ptrdiff_t radius = largest_radius(smoothing, n);
@@ -418,7 +419,8 @@ static hessian_job new_job(const feature_array *image, hessian_result result,
 feature_status feature_hessian_matrix(const feature_array *image,
                                       const feature_filter *smoothing,
                                       const feature_filter *derivative, double cval,
-                                      int32_t columns_first, const feature_array *planes,
+                                      int32_t columns_first,
+                                      const feature_array *planes,
                                       const feature_run *run)
 {
     feature_status status = check_filters(image, smoothing);
@@ -439,9 +441,9 @@ feature_status feature_hessian_matrix(const feature_array *image,
     return differences(&job, smoothing, cval, run);
 }
 
-feature_status feature_shape_index(const feature_array *image, const feature_filter *axis,
-                                   double cval, const feature_array *index,
-                                   const feature_run *run)
+feature_status feature_shape_index(const feature_array *image,
+                                   const feature_filter *axis, double cval,
+                                   const feature_array *index, const feature_run *run)
 {
     feature_status status = check_filters(image, axis);
     if (status == FEATURE_OK && image->ndim != 2)
@@ -493,7 +495,8 @@ static void box_band(void *context, ptrdiff_t index, int thread)
         unsigned char *to = row_of(job->out, y);
         double *row = is_direct(job->out) ? (double *)(void *)to
                                           : job->scratch + thread * job->pitch;
-        plain->box_determinant_row(job->integral, job->rows, job->cols, job->size, y, row);
+        plain->box_determinant_row(job->integral, job->rows, job->cols, job->size, y,
+                                   row);
         if (!is_direct(job->out))
             real_kernels_for(FEATURE_FLOAT64)->store_row(row, job->cols, to, stride);
     }

@@ -22,12 +22,13 @@
  * In images of integers a sample that lies on a pixel is that pixel. In others 0 times
  * infinity must be computed to become NaN, as in the reference.
  *
- * The unit of work is a tile: BAND_ROWS rows of TILE columns. A thread holds the rows of
- * pixels around the current one as doubles, with zeros beyond the border, so that the
- * border needs no code of its own, and a line for each column of the circle: the same
- * rows, mixed. Of large circles, whose rows would be many, each sample has a line of
- * its own, of the two rows that it lies between. Codes are made SAMPLES_A_WORD samples
- * at a time in an int32, and mapped by a table where they are short and pixels many.
+ * The unit of work is a tile: BAND_ROWS rows of TILE columns. A thread holds the rows
+ * of pixels around the current one as doubles, with zeros beyond the border, so that
+ * the border needs no code of its own, and a line for each column of the circle: the
+ * same rows, mixed. Of large circles, whose rows would be many, each sample has a line
+ * of its own, of the two rows that it lies between. Codes are made SAMPLES_A_WORD
+ * samples at a time in an int32, and mapped by a table where they are short and pixels
+ * many.
  *
  * Cost: five operations a sample and pixel, in vectors of doubles.
  */
@@ -259,7 +260,8 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
     t.left = index % job->tiles * TILE;
     t.end = t.top + BAND_ROWS < job->image->shape[0] ? t.top + BAND_ROWS
                                                      : job->image->shape[0];
-    t.cols = t.left + TILE < job->image->shape[1] ? TILE : job->image->shape[1] - t.left;
+    t.cols =
+        t.left + TILE < job->image->shape[1] ? TILE : job->image->shape[1] - t.left;
     memset(t.zeros, 0, (size_t)t.pitch * sizeof *t.zeros);
     start_tile(job, &t);
     for (ptrdiff_t y = t.top; y < t.end; y++) {

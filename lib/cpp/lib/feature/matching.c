@@ -33,7 +33,8 @@
  * nearest only.
  *
  * Cost of a pair: P / 64 exclusive ors and counts of words, or P products. Memory: both
- * sets once more, and for each thread one block of scores, at most 512 KiB or four rows.
+ * sets once more, and for each thread one block of scores, at most 512 KiB or four
+ * rows.
  */
 #include <float.h>
 #include <math.h>
@@ -193,8 +194,8 @@ static void pack_panel(void *context, ptrdiff_t panel, int thread)
         ptrdiff_t i = panel * PANEL + k;
         double square = INFINITY;
         if (i < s->count) {
-            square = pack_one(job, s->array, i, scratch.query, to + k * (ptrdiff_t)job->unit,
-                              PANEL);
+            square = pack_one(job, s->array, i, scratch.query,
+                              to + k * (ptrdiff_t)job->unit, PANEL);
             largest = square > largest || square != square ? square : largest;
         }
         s->norms[i] = (float)square;
@@ -237,8 +238,9 @@ static void score_block(const match_job *job, const match_scratch *s, ptrdiff_t 
                                   (const void *)packed, length,
                                   others->norms + panel * PANEL, scores, pitch);
         else
-            job->plain->lane_panel((const void *)s->queries, count, (const void *)packed,
-                                   length, job->how->metric, scores, pitch);
+            job->plain->lane_panel((const void *)s->queries, count,
+                                   (const void *)packed, length, job->how->metric,
+                                   scores, pitch);
     }
     for (ptrdiff_t q = 0; q < count; q++)
         for (ptrdiff_t k = others->count; k < pitch; k++)
@@ -357,7 +359,8 @@ static feature_status sweep(match_job *job, team *t, const side *queries,
 /* The job                                                                  */
 /* ------------------------------------------------------------------------ */
 
-static feature_status check_match(const feature_array *first, const feature_array *second,
+static feature_status check_match(const feature_array *first,
+                                  const feature_array *second,
                                   const feature_match_parameters *how)
 {
     feature_status status = check_array(first, 2);
@@ -402,10 +405,14 @@ static match_job new_match(const feature_array *first, const feature_array *seco
         most = sides[k]->panels > most ? sides[k]->panels : most;
     }
     ptrdiff_t fit = SCORES_IN_CACHE / (most * PANEL) / TOGETHER * TOGETHER;
-    job.block = fit < TOGETHER ? TOGETHER : fit < QUERIES_AT_MOST ? fit : QUERIES_AT_MOST;
+    job.block = fit < TOGETHER          ? TOGETHER
+                : fit < QUERIES_AT_MOST ? fit
+                                        : QUERIES_AT_MOST;
     int is_euclidean =
         how->metric == FEATURE_EUCLIDEAN || how->metric == FEATURE_SQEUCLIDEAN;
-    choose_route(&job, first->dtype == FEATURE_BOOL ? BITS : is_euclidean ? DOTS : LANES);
+    choose_route(&job, first->dtype == FEATURE_BOOL ? BITS
+                       : is_euclidean               ? DOTS
+                                                    : LANES);
     return job;
 }
 
@@ -496,7 +503,8 @@ static feature_status find_all(match_job *job, team *t, match_results *r)
     return status;
 }
 
-static int stays(const feature_match_parameters *how, const match_results *r, ptrdiff_t i)
+static int stays(const feature_match_parameters *how, const match_results *r,
+                 ptrdiff_t i)
 {
     const nearest *n = &r->forward[i];
     if (how->cross_check && r->backward[n->index].index != i)

@@ -25,9 +25,9 @@
  * number counts as 0.
  *
  * Cost. A pixel of a level takes about 5 ns on one core, a corner's response 0.1 us, a
- * keypoint 0.8 us; all is shared by the threads. Memory: the levels, which must be there
- * until the choice is made (3.1 images in their type for 8 levels of a factor of 1.2), a
- * bit a pixel, and 70 bytes a corner.
+ * keypoint 0.8 us; all is shared by the threads. Memory: the levels, which must be
+ * there until the choice is made (3.1 images in their type for 8 levels of a factor of
+ * 1.2), a bit a pixel, and 70 bytes a corner.
  */
 #include "orb.h"
 

@@ -5,8 +5,8 @@
  *
  * D. G. Lowe, "Distinctive image features from scale-invariant keypoints",
  * International Journal of Computer Vision 60 (2004), 91-110; the algorithm as told by
- * I. R. Otero and M. Delbracio, "Anatomy of the SIFT method", Image Processing On Line 4
- * (2014), 370-396.
+ * I. R. Otero and M. Delbracio, "Anatomy of the SIFT method", Image Processing On Line
+ * 4 (2014), 370-396.
  *
  * Octaves. The first is the image made `upsampling` times as large, between pixels by
  * the two nearest along each axis (the middle of pixel i of n stands at (i + 1/2) / n;
@@ -253,8 +253,8 @@ static feature_status sweep_octave(sift_job *job, ptrdiff_t reach, slab_task *ta
     return status;
 }
 
-/* NaN without a number, which clips nothing. Which zero is found depends on the order of
- * looking: 0 is added to make it +0. */
+/* NaN without a number, which clips nothing. Which zero is found depends on the order
+ * of looking: 0 is added to make it +0. */
 static feature_status find_limits(sift_job *job, const feature_run *run)
 {
     double range[3];

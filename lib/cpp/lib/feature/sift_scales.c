@@ -107,8 +107,8 @@ static void plan_stages(sweep *w)
     w->origin = w->stages[0].low;
 }
 
-/* A ring holds what the next filter needs and a group more. A difference waits until the
- * last one has the row SIFT_MOVES below. */
+/* A ring holds what the next filter needs and a group more. A difference waits until
+ * the last one has the row SIFT_MOVES below. */
 static void size_rings(sweep *w)
 {
     ptrdiff_t ahead = 2 * (ROW_GROUP - 1); /* of a group asked for, and of its own */

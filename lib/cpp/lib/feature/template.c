@@ -7,8 +7,8 @@
  *
  *     r = (n S xt - S x S t) / sqrt((n S xx - S x S x) (n S tt - S t S t))
  *
- * where S is a sum over the window. Element (0, 0) of the response belongs to the window
- * at the image's first pixel; padding is the caller's affair.
+ * where S is a sum over the window. Element (0, 0) of the response belongs to the
+ * window at the image's first pixel; padding is the caller's affair.
  *
  * Three ways to S xt, in tiles of the response, each with the pixels of its windows:
  *
@@ -26,10 +26,10 @@
  *
  * Other types: each tile less its mean, the template less its own, so that offsets do
  * not cancel digits. Sums have no subtractions (kernels/template.c). A window whose
- * variation is small beside its distance from the tile's mean, or beside what a spectrum
- * is off by, is computed again from its own pixels, less the first of them and then
- * their mean; unless all of them are equal: that gives 0. So a response is off by less
- * than 1e-10, as a rule by less than 1e-13, whatever stands beside the window.
+ * variation is small beside its distance from the tile's mean, or beside what a
+ * spectrum is off by, is computed again from its own pixels, less the first of them and
+ * then their mean; unless all of them are equal: that gives 0. So a response is off by
+ * less than 1e-10, as a rule by less than 1e-13, whatever stands beside the window.
  *
  * Cost: about 20 operations a pixel for the sums, and one (an eighth) for each element
  * of the template directly (of bytes), or two transforms of the tile. Memory for each
@@ -218,13 +218,14 @@ static void shift_tile(const match_job *job, match_scratch *s, double sum)
 static void direct_products(const match_job *job, match_scratch *s)
 {
     ptrdiff_t plane = job->length[1] * job->length[2];
-    template_shape t = {job->side[0], job->side[1], job->side[2], plane, job->length[2]};
+    template_shape t = {job->side[0], job->side[1], job->side[2], plane,
+                        job->length[2]};
     for (ptrdiff_t p = 0; p < s->count[0]; p++)
         for (ptrdiff_t y = 0; y < s->count[1]; y++) {
             ptrdiff_t at = p * plane + y * job->length[2];
             if (job->way == BYTES)
-                job->plain->byte_template_row(s->bytes + at, &t, job->bytes, s->count[2],
-                                              s->products + at);
+                job->plain->byte_template_row(s->bytes + at, &t, job->bytes,
+                                              s->count[2], s->products + at);
             else
                 job->plain->template_row(s->shifted + at, &t, job->weights, s->count[2],
                                          s->products + at);
@@ -256,8 +257,8 @@ static transform_job rows_job(const match_job *job, wide *plane, double *real,
     return turning;
 }
 
-static transform_job rows_back_job(const match_job *job, double *real, double *imaginary,
-                                   wide *plane)
+static transform_job rows_back_job(const match_job *job, double *real,
+                                   double *imaginary, wide *plane)
 {
     transform_job turning = turn(job, TRANSFORM_REAL_INVERSE, 2);
     turning.out.next = job->length[2];
@@ -656,8 +657,8 @@ static double choose(match_job *job, const feature_array *model)
     int narrow = is_narrow(job->image) && is_narrow(model);
     int bytes = is_bytes(job->image) && is_bytes(model) && n < 30000;
     job->is_exact = narrow && n * n * 65536 < EXACT_MOST;
-    double direct =
-        outs * (n * (bytes ? BYTES_NANOSECONDS : DIRECT_NANOSECONDS) + SUMS_NANOSECONDS);
+    double direct = outs * (n * (bytes ? BYTES_NANOSECONDS : DIRECT_NANOSECONDS) +
+                            SUMS_NANOSECONDS);
     double spectrum = cut_for_spectrum(job);
     job->way = spectrum < direct ? SPECTRUM : bytes ? BYTES : DIRECT;
     if (job->way != SPECTRUM)
@@ -722,13 +723,15 @@ static feature_status run_tiles(match_job *job, const feature_array *model, team
     return status;
 }
 
-static feature_status check_arrays(const feature_array *image, const feature_array *model,
+static feature_status check_arrays(const feature_array *image,
+                                   const feature_array *model,
                                    const feature_array *response)
 {
     feature_status status = check_volume(image);
     if (status == FEATURE_OK)
-        status = image->ndim < 2 || image->ndim > AXES ? FEATURE_BAD_ARGUMENT
-                                                        : check_array(model, image->ndim);
+        status = image->ndim < 2 || image->ndim > AXES
+                     ? FEATURE_BAD_ARGUMENT
+                     : check_array(model, image->ndim);
     if (status == FEATURE_OK)
         status = check_array(response, image->ndim);
     if (status != FEATURE_OK)

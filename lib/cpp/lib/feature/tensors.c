@@ -170,7 +170,8 @@ feature_status feature_structure_tensor(const feature_array *image,
     for (int k = 0; k < image->ndim; k++)
         if (!filter_is_valid(&axis[k]))
             return FEATURE_BAD_ARGUMENT;
-    for (int k = 0; status == FEATURE_OK && k < image->ndim * (image->ndim + 1) / 2; k++)
+    for (int k = 0; status == FEATURE_OK && k < image->ndim * (image->ndim + 1) / 2;
+         k++)
         status = check_plane(&planes[k], storage_type(image), image);
     if (status != FEATURE_OK || is_empty(image))
         return status;
@@ -217,9 +218,10 @@ static void decompose_chunk(const eigen_job *job, const ptrdiff_t *at, ptrdiff_t
     }
     for (int k = 0; k < job->order; k++, buffer += CHUNK) {
         const feature_array *plane = &job->values[k];
-        values[k] = is_direct(plane)
-                        ? (wide *)(void *)(line_of(plane, at) + x * (ptrdiff_t)sizeof(wide))
-                        : buffer;
+        values[k] =
+            is_direct(plane)
+                ? (wide *)(void *)(line_of(plane, at) + x * (ptrdiff_t)sizeof(wide))
+                : buffer;
     }
     if (job->order == ORDER_OF_CLOSED_FORM)
         job->real->eigenvalues_2_row(planes, n, values[0], values[1]);
@@ -298,7 +300,8 @@ feature_status feature_structure_tensor_eigenvalues(const feature_array *planes,
     return status;
 }
 
-feature_status feature_hessian_matrix_eigvals(const feature_array *planes, int32_t order,
+feature_status feature_hessian_matrix_eigvals(const feature_array *planes,
+                                              int32_t order,
                                               const feature_array *values,
                                               const feature_run *run)
 {

@@ -25,8 +25,8 @@ void *arena_take(arena *a, size_t count, size_t size);
 void *memory_lease(size_t size);
 void memory_return(void *block);
 
-/* A block for so many threads, each of which needs what `one` has counted: `*each` bytes
- * from one thread's to the next. NULL when there is none. */
+/* A block for so many threads, each of which needs what `one` has counted: `*each`
+ * bytes from one thread's to the next. NULL when there is none. */
 unsigned char *memory_lease_each(const arena *one, int threads, size_t *each);
 
 /* Frees every block that is not leased. */

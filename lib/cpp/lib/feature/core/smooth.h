@@ -29,7 +29,7 @@ typedef void row_reader(void *from, ptrdiff_t y, wide *row);
 
 /* What is smoothed, and how: the same for all threads of a call. */
 typedef struct smooth_plan {
-    const feature_array *image; /* only its shape counts where rows are read elsewhere */
+    const feature_array *image; /* only its shape counts where rows come from others */
     const feature_array *mask;  /* where it is false the image counts as 0; or NULL */
     const feature_filter *axis; /* two filters */
     double cval;
@@ -61,7 +61,8 @@ void smoother_layout(smoother *s, const smooth_plan *plan, arena *a);
 void smoother_start(smoother *s, ptrdiff_t first_row);
 
 /* The same, where source rows come from `read`. */
-void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read, void *from);
+void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read,
+                         void *from);
 
 /* Smoothed row y into a padded row, or several row_pitch apart; y must not decrease
  * within a band. */

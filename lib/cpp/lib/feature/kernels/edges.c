@@ -101,7 +101,8 @@ static inline lanes larger_of(lanes a, lanes b)
 }
 
 /* Classes of LANES pixels, one in each lane. */
-static inline lane_mask screen(const gradient_rows *g, const edge_limits *limits, ptrdiff_t x)
+static inline lane_mask screen(const gradient_rows *g, const edge_limits *limits,
+                               ptrdiff_t x)
 {
     lanes down = load_lanes(g->down + x), right = load_lanes(g->right + x);
     lanes over = load_lanes(g->above + x), under = load_lanes(g->below + x);
@@ -134,7 +135,8 @@ static inline lane_mask screen(const gradient_rows *g, const edge_limits *limits
     lane_mask keep = in_range & (rise < -error) & (m > limits->low_above);
     lane_mask strong = m > limits->high_above, weak = m < limits->high_below;
     /* CLASS_UNDECIDED has both bits; a comparison that holds is -1. */
-    lane_mask clear = CLASS_UNDECIDED - (keep & ((strong & CLASS_WEAK) | (weak & CLASS_STRONG)));
+    lane_mask clear =
+        CLASS_UNDECIDED - (keep & ((strong & CLASS_WEAK) | (weak & CLASS_STRONG)));
     return clear & ~drop;
 }
 
@@ -206,8 +208,8 @@ static inline int decide(const decision *d, ptrdiff_t x, const edge_limits *limi
 }
 
 /* Settles the DECIDED pixels from x on, or those before the last of n. */
-static void decide_block(const wide *const *rows, const edge_limits *limits, ptrdiff_t x,
-                         ptrdiff_t n, uint8_t *classes)
+static void decide_block(const wide *const *rows, const edge_limits *limits,
+                         ptrdiff_t x, ptrdiff_t n, uint8_t *classes)
 {
     decision d;
     uint8_t decided[DECIDED];

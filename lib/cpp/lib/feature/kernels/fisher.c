@@ -16,7 +16,8 @@ static inline void square_tile(const wide *x, const mixture_table *model,
     vec sums[SIDE_BY_SIDE] = {{0}};
     const wide *means = model->means + mode, *scales = model->scales + mode;
     for (ptrdiff_t d = 0; d < model->length; d++) {
-        vec mean = load(means + d * model->modes), scale = load(scales + d * model->modes);
+        vec mean = load(means + d * model->modes),
+            scale = load(scales + d * model->modes);
         for (ptrdiff_t i = 0; i < SIDE_BY_SIDE; i++) {
             vec t = (mean - x[i * model->pitch + d]) * scale;
             sums[i] += t * t;

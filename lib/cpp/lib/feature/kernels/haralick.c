@@ -1,5 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/* Sums over co-occurrence matrices that lie side by side, and what follows from them. */
+/* Sums over co-occurrence matrices that lie side by side, and what follows from
+ * them. */
 #include "kernels/math.h"
 #include "kernels/variant.h"
 
@@ -148,7 +149,8 @@ static double correlation(const haralick_sums *s, ptrdiff_t k, moments i, double
 {
     ptrdiff_t n = s->levels;
     moments j = moments_of(s->columns + k, n, s->planes, 0, sum);
-    moments d = moments_of(s->differences + k, 2 * n - 1, s->planes, (double)(1 - n), sum);
+    moments d =
+        moments_of(s->differences + k, 2 * n - 1, s->planes, (double)(1 - n), sum);
     double deviations = sqrt(i.variance) * sqrt(j.variance);
     if (i.one_value || j.one_value || sqrt(i.variance) < 1e-15 ||
         sqrt(j.variance) < 1e-15)

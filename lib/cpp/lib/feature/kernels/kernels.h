@@ -255,9 +255,9 @@ typedef struct haralick_sums {
 #define HARALICK_SPARE 512
 
 /*
- * One sample of a circle, in all pixels of a row: it lies between two rows that hold the
- * values in its column, `upper` (weight `up`) and `lower` (weight `down`); a null pointer
- * for `lower`: on the upper one.
+ * One sample of a circle, in all pixels of a row: it lies between two rows that hold
+ * the values in its column, `upper` (weight `up`) and `lower` (weight `down`); a null
+ * pointer for `lower`: on the upper one.
  */
 typedef struct circle_sample {
     const wide *upper, *lower;

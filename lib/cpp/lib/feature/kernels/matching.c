@@ -104,7 +104,8 @@ static inline void dot_block(const float *queries, ptrdiff_t apart, const float 
         for (int v = 0; v < SIDE_BY_SIDE; v++) {
             lanes other = load_lanes(panel + p * PANEL + v * LANES);
             for (int q = 0; q < TOGETHER; q++)
-                dot[q][v] = fused(other, queries[q * apart + p] - (lanes){0}, dot[q][v]);
+                dot[q][v] =
+                    fused(other, queries[q * apart + p] - (lanes){0}, dot[q][v]);
         }
     for (int q = 0; q < TOGETHER; q++)
         for (int v = 0; v < SIDE_BY_SIDE; v++) {
@@ -188,8 +189,8 @@ void NAME(lane_panel)(const double *queries, ptrdiff_t count, const double *pane
     }
 }
 
-/* The distances of one query to TOGETHER others, exactly as SciPy computes them; side by
- * side, since each sum waits for itself. */
+/* The distances of one query to TOGETHER others, exactly as SciPy computes them; side
+ * by side, since each sum waits for itself. */
 void NAME(pair_distances)(const double *query, const double *others, ptrdiff_t apart,
                           ptrdiff_t length, int32_t metric, double *distances)
 {

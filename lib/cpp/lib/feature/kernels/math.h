@@ -54,7 +54,8 @@ static inline double logarithm(double x)
         series = (1.0 / n + series) * square;
     /* 2 s = f - s f with f = m - 1, which is exact */
     double f = m - 1;
-    double value = e * 0x1.62e42fefa0000p-1 + (f - s * (f - 2 * series) + e * 0x1.cf79abc9e3b39p-40);
+    double value = e * 0x1.62e42fefa0000p-1 +
+                   (f - s * (f - 2 * series) + e * 0x1.cf79abc9e3b39p-40);
     value = x > 0x1.fffffffffffffp+1023 ? x : value;
     double none = x == 0 ? -(double)INFINITY : (double)NAN;
     return x > 0 ? value : x != x ? x : none;
@@ -63,7 +64,8 @@ static inline double logarithm(double x)
 /*
  * exp(x) for x <= 0 without branches or divisions, so that loops of it become vectors;
  * error below 1 unit in the last place down to x = -700, 0 below that, NaN for NaN. As
- * exp_below_zero, but k is found by adding 3 * 2^51, which leaves it in the lowest bits.
+ * exp_below_zero, but k is found by adding 3 * 2^51, which leaves it in the lowest
+ * bits.
  */
 static inline double exponential(double x)
 {

@@ -16,8 +16,8 @@ static inline float transform(float difference)
 }
 
 /* Any strides, any size. */
-static void strided_row(const uint8_t *in, ptrdiff_t in_stride, ptrdiff_t n, int64_t mid,
-                        float *out, ptrdiff_t out_stride)
+static void strided_row(const uint8_t *in, ptrdiff_t in_stride, ptrdiff_t n,
+                        int64_t mid, float *out, ptrdiff_t out_stride)
 {
     unsigned char *to = (unsigned char *)out;
     for (ptrdiff_t x = 0; x < n; x++)

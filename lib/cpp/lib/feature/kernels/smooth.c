@@ -116,8 +116,9 @@ static inline void odd_sums(const wide *const *at, int apart, const double *weig
         const wide *before = apart ? at[-k] + x : centre - k;
         const wide *after = apart ? at[k] + x : centre + k;
         for (int v = 0; v < VECTORS; v++)
-            sum[v] += (load(before + v * VECTOR_WIDES) - load(after + v * VECTOR_WIDES)) *
-                      weights[k];
+            sum[v] +=
+                (load(before + v * VECTOR_WIDES) - load(after + v * VECTOR_WIDES)) *
+                weights[k];
     }
     for (int v = 0; v < VECTORS; v++)
         store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));

@@ -72,8 +72,8 @@ static inline void add_to(wide *restrict to, const wide *restrict from, ptrdiff_
         to[x] += from[x];
 }
 
-static inline void add_lines(const wide *restrict a, const wide *restrict b, ptrdiff_t n,
-                             wide *restrict out)
+static inline void add_lines(const wide *restrict a, const wide *restrict b,
+                             ptrdiff_t n, wide *restrict out)
 {
     for (ptrdiff_t x = 0; x < n; x++)
         out[x] = a[x] + b[x];

@@ -130,7 +130,8 @@ void NAME(expand_row)(const uint64_t *bits, ptrdiff_t n, uint8_t *out, ptrdiff_t
     for (; stride == 1 && x + 8 <= n; x += 8) {
         uint64_t eight = bits[x / WORD_PIXELS] >> x % WORD_PIXELS & 0xff;
         eight = eight * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
-        eight = (eight + UINT64_C(0x00406070787c7e7f)) >> 7 & UINT64_C(0x0101010101010101);
+        eight =
+            (eight + UINT64_C(0x00406070787c7e7f)) >> 7 & UINT64_C(0x0101010101010101);
         memcpy(out + x, &eight, sizeof eight);
     }
     for (; x < n; x++)

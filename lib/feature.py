@@ -34,6 +34,7 @@ from featurelib.haar import (
     haar_like_feature,
     haar_like_feature_coord,
 )
+from featurelib.hessian import hessian_matrix, hessian_matrix_det, shape_index
 from featurelib.hog import hog
 from featurelib.library import info, release_memory
 from featurelib.matching import match_descriptors, plot_matched_features
@@ -44,10 +45,7 @@ from featurelib.peaks import corner_peaks, peak_local_max
 from featurelib.sift import SIFT
 from featurelib.template import match_template
 from featurelib.tensors import (
-    hessian_matrix,
-    hessian_matrix_det,
     hessian_matrix_eigvals,
-    shape_index,
     structure_tensor,
     structure_tensor_eigenvalues,
 )

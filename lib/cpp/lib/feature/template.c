@@ -37,76 +37,19 @@
  * the template. Tiles are at most about 400 x 400 unless templates are large: those of
  * t x t elements take tiles of 2 t x 2 t or more.
  */
+#include "template.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/array.h"
 #include "core/memory.h"
-#include "core/threads.h"
-#include "core/transform.h"
-#include "feature.h"
-#include "kernels/kernels.h"
 
-#define AXES 3
-#define EXACT_MOST 0x1p52     /* of sums and products of integers */
-#define PARTS_AT_MOST 24      /* that an axis is cut into */
-#define CACHED 131072.0       /* elements of a tile that stay in the second cache */
-#define DIRECT_NANOSECONDS 0.08 /* for each product */
-#define BYTES_NANOSECONDS 0.02
-#define SUMS_NANOSECONDS 4 /* for each pixel: all but the products */
 /* Windows are computed again below these, in units of their squares and of the tile's:
  * rounding in sums (1e-15) and in spectra (2e-15) makes less than 5e-11 then. */
 #define DOUBT 1e-5
 #define NOISE 2.5e-9
-
-typedef enum match_way { BYTES, DIRECT, SPECTRUM } match_way;
-
-/* One call. Axis 0 of two dimensions has length 1. */
-typedef struct match_job {
-    const feature_array *image, *response;
-    ptrdiff_t stride[AXES], out_stride[AXES];
-    ptrdiff_t side[AXES], out[AXES]; /* of the template, of the response */
-    ptrdiff_t tile[AXES], length[AXES], tiles[AXES]; /* responses, pixels, how many */
-    match_way way;
-    int is_exact;
-    template_numbers numbers;
-    double *weights; /* the template, less its mean */
-    int8_t *bytes;   /* less 128, in rows of whole fours */
-    transform t[AXES];
-    double *real, *imaginary; /* the template's spectrum */
-    const plain_kernels *plain;
-    double **turning[AXES]; /* scratch of the transforms, for each thread */
-    unsigned char *scratch;
-    size_t scratch_size;
-} match_job;
-
-/* One thread's buffers, and the tile under work. */
-typedef struct match_scratch {
-    uint8_t *bytes;
-    wide *raw, *shifted, *squares, *products;
-    double *real, *imaginary;
-    wide *bad, *spare, *row[3], *window;
-    ptrdiff_t first[AXES], used[AXES], count[AXES]; /* pixels, responses of this tile */
-    double offset, energy;
-    ptrdiff_t unmeasurable;
-    template_numbers numbers;
-} match_scratch;
-
-static ptrdiff_t product(const ptrdiff_t *n)
-{
-    return n[0] * n[1] * n[2];
-}
-
-static ptrdiff_t half_of(const match_job *job)
-{
-    return job->length[2] / 2 + 1;
-}
-
-static ptrdiff_t fours(ptrdiff_t n)
-{
-    return (n + 3) / 4 * 4;
-}
 
 /* ------------------------------------------------------------------------ */
 /* Memory                                                                   */
@@ -150,11 +93,6 @@ static const unsigned char *pixel(const match_job *job, ptrdiff_t p, ptrdiff_t y
 {
     return (const unsigned char *)job->image->data + p * job->stride[0] +
            y * job->stride[1] + x * job->stride[2];
-}
-
-static wide *line_in(const match_job *job, wide *plane, ptrdiff_t p, ptrdiff_t y)
-{
-    return plane + (p * job->length[1] + y) * job->length[2];
 }
 
 static void place_tile(const match_job *job, match_scratch *s, ptrdiff_t index)
@@ -209,105 +147,6 @@ static void shift_tile(const match_job *job, match_scratch *s, double sum)
     s->energy = 0;
     for (int k = 0; k < SUM_LANES; k++)
         s->energy += lanes[k];
-}
-
-/* ------------------------------------------------------------------------ */
-/* Products                                                                 */
-/* ------------------------------------------------------------------------ */
-
-static void direct_products(const match_job *job, match_scratch *s)
-{
-    ptrdiff_t plane = job->length[1] * job->length[2];
-    template_shape t = {job->side[0], job->side[1], job->side[2], plane,
-                        job->length[2]};
-    for (ptrdiff_t p = 0; p < s->count[0]; p++)
-        for (ptrdiff_t y = 0; y < s->count[1]; y++) {
-            ptrdiff_t at = p * plane + y * job->length[2];
-            if (job->way == BYTES)
-                job->plain->byte_template_row(s->bytes + at, &t, job->bytes,
-                                              s->count[2], s->products + at);
-            else
-                job->plain->template_row(s->shifted + at, &t, job->weights, s->count[2],
-                                         s->products + at);
-        }
-}
-
-static transform_job turn(const match_job *job, transform_kind kind, int axis)
-{
-    ptrdiff_t shape[AXES] = {job->length[0], job->length[1], half_of(job)};
-    transform_job turning = transform_along(&job->t[axis], kind, shape, AXES, axis);
-    turning.scratch = job->turning[axis];
-    return turning;
-}
-
-static void set_spectrum(transform_side *side, double *real, double *imaginary)
-{
-    side->real = real;
-    side->imaginary = imaginary;
-}
-
-/* Rows of real numbers to half a spectrum. */
-static transform_job rows_job(const match_job *job, wide *plane, double *real,
-                              double *imaginary)
-{
-    transform_job turning = turn(job, TRANSFORM_REAL, 2);
-    turning.in.next = job->length[2];
-    turning.in.real = plane;
-    set_spectrum(&turning.out, real, imaginary);
-    return turning;
-}
-
-static transform_job rows_back_job(const match_job *job, double *real,
-                                   double *imaginary, wide *plane)
-{
-    transform_job turning = turn(job, TRANSFORM_REAL_INVERSE, 2);
-    turning.out.next = job->length[2];
-    turning.out.real = plane;
-    set_spectrum(&turning.in, real, imaginary);
-    return turning;
-}
-
-static transform_job axis_job(const match_job *job, transform_kind kind, int axis,
-                              double *real, double *imaginary)
-{
-    transform_job turning = turn(job, kind, axis);
-    set_spectrum(&turning.in, real, imaginary);
-    set_spectrum(&turning.out, real, imaginary);
-    return turning;
-}
-
-static void run_here(transform_job turning, int thread)
-{
-    ptrdiff_t blocks = transform_blocks(&turning);
-    for (ptrdiff_t k = 0; k < blocks; k++)
-        transform_band(&turning, k, thread);
-}
-
-/* What lies behind the pixels of a tile at the image's end counts as 0. */
-static void clear_behind(const match_job *job, const match_scratch *s)
-{
-    for (ptrdiff_t p = 0; p < job->length[0]; p++)
-        for (ptrdiff_t y = 0; y < job->length[1]; y++) {
-            ptrdiff_t used = p < s->used[0] && y < s->used[1] ? s->used[2] : 0;
-            memset(line_in(job, s->shifted, p, y) + used, 0,
-                   (size_t)(job->length[2] - used) * sizeof(wide));
-        }
-}
-
-static void spectrum_products(const match_job *job, match_scratch *s, int thread)
-{
-    ptrdiff_t elements = job->length[0] * job->length[1] * half_of(job);
-    clear_behind(job, s);
-    run_here(rows_job(job, s->shifted, s->real, s->imaginary), thread);
-    for (int k = 1; k >= 0; k--)
-        if (job->length[k] > 1)
-            run_here(axis_job(job, TRANSFORM_FFT, k, s->real, s->imaginary), thread);
-    transform_correlate(s->real, s->imaginary, job->real, job->imaginary, elements);
-    for (int k = 0; k < 2; k++)
-        if (job->length[k] > 1)
-            run_here(axis_job(job, TRANSFORM_FFT_INVERSE, k, s->real, s->imaginary),
-                     thread);
-    run_here(rows_back_job(job, s->real, s->imaginary, s->products), thread);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -453,10 +292,7 @@ static void match_tile(void *context, ptrdiff_t index, int thread)
     double sum = load_tile(job, &s);
     if (!job->is_exact)
         shift_tile(job, &s, sum);
-    if (job->way == SPECTRUM)
-        spectrum_products(job, &s, thread);
-    else
-        direct_products(job, &s);
+    template_products(job, &s, thread);
     square_tile(job, &s);
     sum_windows(job, &s, s.shifted);
     sum_windows(job, &s, s.squares);
@@ -473,16 +309,6 @@ static void match_tile(void *context, ptrdiff_t index, int thread)
 /* ------------------------------------------------------------------------ */
 /* The template                                                             */
 /* ------------------------------------------------------------------------ */
-
-static int is_bytes(const feature_array *a)
-{
-    return a->dtype == FEATURE_BOOL || a->dtype == FEATURE_UINT8;
-}
-
-static int is_narrow(const feature_array *a)
-{
-    return is_bytes(a) || a->dtype == FEATURE_INT8;
-}
 
 static void load_template(const match_job *job, const feature_array *model)
 {
@@ -536,136 +362,6 @@ static void measure_template(match_job *job, const feature_array *model)
                                       .is_whole = job->is_exact};
 }
 
-static feature_status run_team(transform_job turning, team *t)
-{
-    return team_run(t, transform_blocks(&turning), transform_band, &turning);
-}
-
-/* In the first thread's buffers, before there are tiles in them. */
-static feature_status transform_template(match_job *job, team *t)
-{
-    match_scratch s;
-    arena a = {job->scratch, 0};
-    feature_status status;
-    layout(&s, job, &a);
-    memset(s.raw, 0, (size_t)product(job->length) * sizeof *s.raw);
-    for (ptrdiff_t p = 0; p < job->side[0]; p++)
-        for (ptrdiff_t y = 0; y < job->side[1]; y++)
-            memcpy(line_in(job, s.raw, p, y),
-                   job->weights + (p * job->side[1] + y) * job->side[2],
-                   (size_t)job->side[2] * sizeof *s.raw);
-    status = run_team(rows_job(job, s.raw, job->real, job->imaginary), t);
-    for (int k = 1; status == FEATURE_OK && k >= 0; k--)
-        if (job->length[k] > 1)
-            status = run_team(
-                axis_job(job, TRANSFORM_FFT, k, job->real, job->imaginary), t);
-    return status;
-}
-
-/* ------------------------------------------------------------------------ */
-/* Ways and tiles                                                           */
-/* ------------------------------------------------------------------------ */
-
-/* The next length whose prime factors are 2, 3 and 5. */
-static ptrdiff_t smooth_length(ptrdiff_t n)
-{
-    for (;; n++) {
-        ptrdiff_t rest = n;
-        for (ptrdiff_t p = 2; p <= 5; p += p == 2 ? 1 : 2)
-            while (rest % p == 0)
-                rest /= p;
-        if (rest == 1)
-            return n;
-    }
-}
-
-/* An axis cut into parts: pixels of one, how many, and both transforms along it. */
-typedef struct axis_cut {
-    ptrdiff_t length, tiles;
-    double turns; /* nanoseconds an element */
-} axis_cut;
-
-static axis_cut cut_axis(const match_job *job, int axis, ptrdiff_t parts)
-{
-    ptrdiff_t out = job->out[axis], part = (out + parts - 1) / parts;
-    axis_cut cut = {.length = part + job->side[axis] - 1};
-    if (cut.length > 1) {
-        cut.length = smooth_length(cut.length);
-        cut.turns = 2 * (0.7 + 0.1 * log2((double)cut.length));
-    }
-    part = cut.length - job->side[axis] + 1;
-    cut.tiles = (out + part - 1) / part;
-    return cut;
-}
-
-/* Nanoseconds of all tiles. That there is one more of them stands for the template's,
- * and for threads that wait at the end. */
-static double spectrum_nanoseconds(const axis_cut *a, const axis_cut *b,
-                                   const axis_cut *c)
-{
-    double elements = (double)a->length * (double)b->length * (double)c->length;
-    double tiles = (double)a->tiles * (double)b->tiles * (double)c->tiles;
-    double distance = elements > CACHED ? 1.6 : 1;
-    double turns = a->turns + b->turns + c->turns;
-    return elements * (turns * distance + SUMS_NANOSECONDS) * (tiles + 1);
-}
-
-/* The cheapest way to cut all axes. */
-static double cut_for_spectrum(match_job *job)
-{
-    double least = INFINITY;
-    ptrdiff_t parts[AXES];
-    axis_cut cut[AXES][PARTS_AT_MOST], best[AXES];
-    for (int k = 0; k < AXES; k++) {
-        parts[k] = job->out[k] < PARTS_AT_MOST ? job->out[k] : PARTS_AT_MOST;
-        for (ptrdiff_t i = 0; i < parts[k]; i++)
-            cut[k][i] = cut_axis(job, k, i + 1);
-        best[k] = cut[k][0];
-    }
-    for (ptrdiff_t i = 0; i < parts[0]; i++)
-        for (ptrdiff_t j = 0; j < parts[1]; j++)
-            for (ptrdiff_t k = 0; k < parts[2]; k++) {
-                double cost = spectrum_nanoseconds(&cut[0][i], &cut[1][j], &cut[2][k]);
-                if (cost < least) {
-                    least = cost;
-                    best[0] = cut[0][i], best[1] = cut[1][j], best[2] = cut[2][k];
-                }
-            }
-    for (int k = 0; k < AXES; k++) {
-        job->length[k] = best[k].length;
-        job->tiles[k] = best[k].tiles;
-        job->tile[k] = best[k].length - job->side[k] + 1;
-    }
-    return least;
-}
-
-static void cut_for_products(match_job *job)
-{
-    const ptrdiff_t most[2][AXES] = {{1, 64, 512}, {16, 32, 256}};
-    for (int k = 0; k < AXES; k++) {
-        ptrdiff_t side = most[job->out[0] > 1 || job->side[0] > 1][k];
-        job->tiles[k] = (job->out[k] + side - 1) / side;
-        job->tile[k] = (job->out[k] + job->tiles[k] - 1) / job->tiles[k];
-        job->length[k] = job->tile[k] + job->side[k] - 1;
-    }
-}
-
-/* The way, the tiles, and nanoseconds on one thread. */
-static double choose(match_job *job, const feature_array *model)
-{
-    double n = (double)product(job->side), outs = (double)product(job->out);
-    int narrow = is_narrow(job->image) && is_narrow(model);
-    int bytes = is_bytes(job->image) && is_bytes(model) && n < 30000;
-    job->is_exact = narrow && n * n * 65536 < EXACT_MOST;
-    double direct = outs * (n * (bytes ? BYTES_NANOSECONDS : DIRECT_NANOSECONDS) +
-                            SUMS_NANOSECONDS);
-    double spectrum = cut_for_spectrum(job);
-    job->way = spectrum < direct ? SPECTRUM : bytes ? BYTES : DIRECT;
-    if (job->way != SPECTRUM)
-        cut_for_products(job);
-    return spectrum < direct ? spectrum : direct;
-}
-
 /* ------------------------------------------------------------------------ */
 /* The function                                                             */
 /* ------------------------------------------------------------------------ */
@@ -715,7 +411,10 @@ static feature_status run_tiles(match_job *job, const feature_array *model, team
     if (job->way == SPECTRUM) {
         for (int k = 0; k < AXES; k++)
             transform_prepare(&job->t[k]);
-        status = transform_template(job, t);
+        match_scratch first; /* its buffers, before there are tiles in them */
+        arena a = {job->scratch, 0};
+        layout(&first, job, &a);
+        status = template_spectrum(job, first.raw, t);
     }
     if (status == FEATURE_OK)
         status = team_run(t, product(job->tiles), match_tile, job);
@@ -764,7 +463,7 @@ feature_status feature_match_template(const feature_array *image,
         job.side[axis] = model->shape[k];
         job.out[axis] = response->shape[k];
     }
-    double nanoseconds = choose(&job, model);
+    double nanoseconds = template_choose(&job, model);
     team t = team_for(run, product(job.tiles), nanoseconds);
     return run_tiles(&job, model, &t);
 }

@@ -1,0 +1,130 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* Products of a template with the windows of a tile, directly or by spectra. */
+#include "template.h"
+
+#include <string.h>
+
+static void direct_products(const match_job *job, match_scratch *s)
+{
+    ptrdiff_t plane = job->length[1] * job->length[2];
+    template_shape t = {job->side[0], job->side[1], job->side[2], plane,
+                        job->length[2]};
+    for (ptrdiff_t p = 0; p < s->count[0]; p++)
+        for (ptrdiff_t y = 0; y < s->count[1]; y++) {
+            ptrdiff_t at = p * plane + y * job->length[2];
+            if (job->way == BYTES)
+                job->plain->byte_template_row(s->bytes + at, &t, job->bytes,
+                                              s->count[2], s->products + at);
+            else
+                job->plain->template_row(s->shifted + at, &t, job->weights, s->count[2],
+                                         s->products + at);
+        }
+}
+
+static transform_job turn(const match_job *job, transform_kind kind, int axis)
+{
+    ptrdiff_t shape[AXES] = {job->length[0], job->length[1], half_of(job)};
+    transform_job turning = transform_along(&job->t[axis], kind, shape, AXES, axis);
+    turning.scratch = job->turning[axis];
+    return turning;
+}
+
+static void set_spectrum(transform_side *side, double *real, double *imaginary)
+{
+    side->real = real;
+    side->imaginary = imaginary;
+}
+
+/* Rows of real numbers to half a spectrum. */
+static transform_job rows_job(const match_job *job, wide *plane, double *real,
+                              double *imaginary)
+{
+    transform_job turning = turn(job, TRANSFORM_REAL, 2);
+    turning.in.next = job->length[2];
+    turning.in.real = plane;
+    set_spectrum(&turning.out, real, imaginary);
+    return turning;
+}
+
+static transform_job rows_back_job(const match_job *job, double *real,
+                                   double *imaginary, wide *plane)
+{
+    transform_job turning = turn(job, TRANSFORM_REAL_INVERSE, 2);
+    turning.out.next = job->length[2];
+    turning.out.real = plane;
+    set_spectrum(&turning.in, real, imaginary);
+    return turning;
+}
+
+static transform_job axis_job(const match_job *job, transform_kind kind, int axis,
+                              double *real, double *imaginary)
+{
+    transform_job turning = turn(job, kind, axis);
+    set_spectrum(&turning.in, real, imaginary);
+    set_spectrum(&turning.out, real, imaginary);
+    return turning;
+}
+
+static void run_here(transform_job turning, int thread)
+{
+    ptrdiff_t blocks = transform_blocks(&turning);
+    for (ptrdiff_t k = 0; k < blocks; k++)
+        transform_band(&turning, k, thread);
+}
+
+/* What lies behind the pixels of a tile at the image's end counts as 0. */
+static void clear_behind(const match_job *job, const match_scratch *s)
+{
+    for (ptrdiff_t p = 0; p < job->length[0]; p++)
+        for (ptrdiff_t y = 0; y < job->length[1]; y++) {
+            ptrdiff_t used = p < s->used[0] && y < s->used[1] ? s->used[2] : 0;
+            memset(line_in(job, s->shifted, p, y) + used, 0,
+                   (size_t)(job->length[2] - used) * sizeof(wide));
+        }
+}
+
+static void spectrum_products(const match_job *job, match_scratch *s, int thread)
+{
+    ptrdiff_t elements = job->length[0] * job->length[1] * half_of(job);
+    clear_behind(job, s);
+    run_here(rows_job(job, s->shifted, s->real, s->imaginary), thread);
+    for (int k = 1; k >= 0; k--)
+        if (job->length[k] > 1)
+            run_here(axis_job(job, TRANSFORM_FFT, k, s->real, s->imaginary), thread);
+    transform_correlate(s->real, s->imaginary, job->real, job->imaginary, elements);
+    for (int k = 0; k < 2; k++)
+        if (job->length[k] > 1)
+            run_here(axis_job(job, TRANSFORM_FFT_INVERSE, k, s->real, s->imaginary),
+                     thread);
+    run_here(rows_back_job(job, s->real, s->imaginary, s->products), thread);
+}
+
+void template_products(const match_job *job, match_scratch *s, int thread)
+{
+    if (job->way == SPECTRUM)
+        spectrum_products(job, s, thread);
+    else
+        direct_products(job, s);
+}
+
+static feature_status run_team(transform_job turning, team *t)
+{
+    return team_run(t, transform_blocks(&turning), transform_band, &turning);
+}
+
+feature_status template_spectrum(match_job *job, wide *plane, team *t)
+{
+    memset(plane, 0, (size_t)product(job->length) * sizeof *plane);
+    for (ptrdiff_t p = 0; p < job->side[0]; p++)
+        for (ptrdiff_t y = 0; y < job->side[1]; y++)
+            memcpy(line_in(job, plane, p, y),
+                   job->weights + (p * job->side[1] + y) * job->side[2],
+                   (size_t)job->side[2] * sizeof *plane);
+    feature_status status =
+        run_team(rows_job(job, plane, job->real, job->imaginary), t);
+    for (int k = 1; status == FEATURE_OK && k >= 0; k--)
+        if (job->length[k] > 1)
+            status = run_team(
+                axis_job(job, TRANSFORM_FFT, k, job->real, job->imaginary), t);
+    return status;
+}

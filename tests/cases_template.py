@@ -135,13 +135,15 @@ def where_it_is_right(function):
             template.dtype.kind not in "biuf" or template.size == 0
         ):
             return function(image, template, *how)
+        stored = np.ascontiguousarray(image, dtype)  # as means beyond the border are
         image, template = image.astype(float), template.astype(float)
         with np.errstate(all="ignore"):
             theirs = function(image, template, *how)
-            whole = padded(image, template.shape, *how)
+            whole = padded(stored, template.shape, *how).astype(float)
             exact, deviation = definition(whole, template, np.finfo(dtype).eps)
             size = np.prod(np.add(image.shape, 2 * np.array(template.shape)))
-            largest = np.square(np.abs(whole).max()) * size
+            border = constant_values if mode == "constant" else 0  # always summed
+            largest = np.square(max(np.abs(whole).max(), np.abs(border).max())) * size
             spread = np.var(template) * template.size
             right = (deviation > 1e-4 * largest) & np.isfinite(largest) & (
                 spread > 1e-5 * np.square(template).max() * size

@@ -179,22 +179,26 @@ def selected(words, quick, large):
 
 
 def call_overhead(seconds=1.0):
-    """Seconds of a two-array call beyond the bare C call on one pixel."""
+    """Seconds of a two-array call beyond the bare C call on one pixel: of the way
+    through ctypes, and of the whole function with all that it checks."""
     import feature
     from featurelib import _native
+    from featurelib import matrix as tutorial
 
     matrix, out = np.zeros((1, 1), np.uint8), np.zeros((1, 1), np.float32)
     bare = _native.library["synthesize_matrix"]  # another object: no argtypes
     bare.argtypes = [helpers.ctypes.c_int] * 2 + [helpers.ctypes.c_void_p] * 2
     bare.restype = None
     addresses = matrix.ctypes.data, out.ctypes.data
+    run = _native.run(None)
     jobs = {
+        "native": lambda: tutorial._synthesize_matrix(matrix, out, run),
         "whole": lambda: feature.synthesize_matrix(matrix, out=out),
         "bare": lambda: bare(1, 1, *addresses),
     }
     timings = harness.interleave(jobs, seconds=seconds)
     median = {name: statistics.median(t.seconds) for name, t in timings.items()}
-    return median["whole"] - median["bare"]
+    return median["native"] - median["bare"], median["whole"] - median["bare"]
 
 
 def measure(arguments):
@@ -211,7 +215,8 @@ def measure(arguments):
         head["rows above 1024 x 1024"] = f"of {', '.join(arguments.large)} only"
     head["seconds for each"] = f"{seconds:g}, or {rounds} rounds"
     head["load average after"] = harness.load()
-    head["call overhead"] = f"{call_overhead() * 1e6:.1f} µs for two arrays"
+    native, whole = (f"{1e6 * seconds:.1f} µs" for seconds in call_overhead())
+    head["call overhead"] = f"{native} for two arrays, {whole} with all checks"
     return {"header": head, "results": results}
 
 

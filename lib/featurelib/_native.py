@@ -86,12 +86,13 @@ def function(name, *argtypes):
     signal's handler that comes while it converts arguments into one of its own.
     """
     function_ = _declare(name, ctypes.c_int, *argtypes)
-    function_.errcheck = _raise_unless_ok
 
     def call(*arguments):
-        return function_(
+        status = function_(
             *[_as_argument(a) if isinstance(a, np.ndarray) else a for a in arguments]
         )
+        if status != _OK:
+            _raise(status, name, arguments)
 
     return call
 
@@ -116,13 +117,11 @@ _EXCEPTIONS = {_BAD_DTYPE: TypeError, _NO_MEMORY: MemoryError}
 _status_text = _declare("feature_status_text", ctypes.c_char_p, ctypes.c_int)
 
 
-def _raise_unless_ok(status, function_, arguments):
-    if status == _OK:
-        return
+def _raise(status, name, arguments):
     if status == _INTERRUPTED:
         run_ = arguments[-1]
         raise run_.poller.exception
-    message = f"{function_.__name__}: {_status_text(status).decode()}"
+    message = f"{name}: {_status_text(status).decode()}"
     raise _EXCEPTIONS.get(status, ValueError)(message)
 
 
@@ -274,12 +273,12 @@ def _as_argument(array):
         view.data, view.shape, view.strides, view.nd, _DTYPES[array.dtype]
     )
     described.owner = capsule  # shape and strides live in it, data lives as long
-    return ctypes.byref(described)
+    return described
 
 
 def arrays(planes):
     """Several NumPy arrays as C takes them: side by side."""
-    described = [_as_argument(plane)._obj for plane in planes]
+    described = [_as_argument(plane) for plane in planes]
     block = (_Array * len(described))(*described)
     block.owners = described  # shapes and strides live in them
     return block

@@ -24,7 +24,7 @@ from cases import CASES, Call
 
 WORKERS = (1, 2, 3, 7)
 CALLS = 12
-LARGE = ((700, 911), (1500, 340))  # beyond the break-even for threads
+LARGE = ((500, 651), (1100, 250))  # beyond the break-even for threads
 
 names = pytest.mark.parametrize("name", [case.name for case in CASES])
 

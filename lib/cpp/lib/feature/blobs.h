@@ -84,8 +84,12 @@ feature_status blob_transform_make(blob_planes *p, ptrdiff_t scale, wide *out);
 /* blobs_exact.c: single responses by filters, where a transform's do not suffice */
 ptrdiff_t blob_doubts_most(const blob_job *job);
 feature_status blob_settle_doubts(blob_job *job);
+
+/* How many of a sorted list are nearly equal to another, and their own responses in
+ * place of the transform's; `before` is a copy of the list. */
+ptrdiff_t blob_count_near(const blob_job *job, const point *sorted, ptrdiff_t count);
 feature_status blob_settle_order(blob_job *job, point *points, const point *before,
-                                 ptrdiff_t count, int *undecided);
+                                 ptrdiff_t count);
 
 /* blobs.c: findings. Finders are given back by whoever made the job. */
 feature_status blob_finders_open(blob_job *job, int threads);
@@ -103,6 +107,7 @@ feature_status blob_search_stack(blob_job *job);
 feature_status blob_planes_open(blob_planes *p, const blob_job *job);
 feature_status blob_planes_make(blob_planes *p, ptrdiff_t scale);
 void blob_planes_close(blob_planes *p);
+ptrdiff_t blob_largest_radius(const blob_job *job); /* of all filters */
 
 /* Rows of an image smoothed at one scale, one after the other downwards. */
 typedef struct blob_rows {
@@ -126,6 +131,11 @@ void blob_rows_start(row_scratch *s, const blob_rows *rows, ptrdiff_t first);
 /* Row y into `out`; where the Gaussian before is given (DOG), the response there. */
 void blob_row(row_scratch *s, const blob_rows *rows, ptrdiff_t y, wide *out,
               wide *previous);
+
+static inline ptrdiff_t blob_gaussians(const blob_job *job)
+{
+    return job->method == BLOB_DOH ? 0 : job->scales + (job->method == BLOB_DOG);
+}
 
 static inline wide *blob_plane(const blob_planes *p, ptrdiff_t scale)
 {

@@ -10,6 +10,8 @@
  * Two kinds of place are settled so: those that may be a maximum but for neighbours or
  * a threshold that are too near, and maxima of nearly the same response, whose order is
  * open. Other than two dimensions are not settled but searched again by filters.
+ *
+ * Memory: for each thread and term of a response (2 radius + 3)^2 doubles.
  */
 #include "blobs.h"
 
@@ -44,21 +46,11 @@ static ptrdiff_t radius_at(const blob_job *job, ptrdiff_t scale)
     return radius;
 }
 
-static ptrdiff_t largest_radius(const blob_job *job)
-{
-    ptrdiff_t radius = 0;
-    for (ptrdiff_t scale = 0; scale < job->scales; scale++) {
-        ptrdiff_t here = radius_at(job, scale);
-        radius = here > radius ? here : radius;
-    }
-    return radius;
-}
-
 /* As many doubts as cost, three scales each and a nanosecond for each pixel that a
  * filter reaches, what filters for all would. */
 ptrdiff_t blob_doubts_most(const blob_job *job)
 {
-    double all = 0, side = 2 * (double)largest_radius(job) + 3;
+    double all = 0, side = 2 * (double)blob_largest_radius(job) + 3;
     for (ptrdiff_t scale = 0; scale < job->scales; scale++)
         all += blob_cost_of_filters(job, scale);
     return job->image->ndim == 2 ? (ptrdiff_t)(all / (3 * side * side)) : 0;
@@ -78,11 +70,11 @@ static wide *layout(row_scratch *s, const blob_rows *rows, arena *a)
 /* What any patch needs. */
 static arena largest_layout(const blob_job *job)
 {
-    ptrdiff_t width = 2 * largest_radius(job) + 3;
+    ptrdiff_t width = 2 * blob_largest_radius(job) + 3;
     ptrdiff_t shape[2] = {job->lines, width < job->cols ? width : job->cols};
     feature_array part = {.shape = shape, .ndim = 2, .dtype = job->image->dtype};
     arena largest = {NULL, 0};
-    for (ptrdiff_t g = 0; g < job->scales + (job->method == BLOB_DOG); g++) {
+    for (ptrdiff_t g = 0; g < blob_gaussians(job); g++) {
         row_scratch counting;
         blob_rows rows;
         arena one = {NULL, 0};
@@ -136,7 +128,7 @@ static feature_status settle(exact_job *e,
                              void (*one)(void *context, ptrdiff_t index, int thread))
 {
     const blob_job *job = e->job;
-    double side = 2 * (double)largest_radius(job) + 3;
+    double side = 2 * (double)blob_largest_radius(job) + 3;
     team t = team_for(job->run, e->count, (double)e->count * side * side);
     t.threads = t.threads < job->threads ? t.threads : job->threads; /* finders */
     arena largest = largest_layout(job);
@@ -218,19 +210,27 @@ feature_status blob_settle_doubts(blob_job *job)
 /* Order                                                                    */
 /* ------------------------------------------------------------------------ */
 
-static int is_near(const exact_job *e, ptrdiff_t k)
+static int is_near(const blob_job *job, const point *sorted, ptrdiff_t count,
+                   ptrdiff_t k)
 {
-    const point *sorted = e->before;
-    double slack = e->job->slack, here = descending_value(sorted[k].key);
+    double here = descending_value(sorted[k].key), slack = job->slack;
     return (k > 0 && descending_value(sorted[k - 1].key) - here <= slack) ||
-           (k + 1 < e->count && here - descending_value(sorted[k + 1].key) <= slack);
+           (k + 1 < count && here - descending_value(sorted[k + 1].key) <= slack);
+}
+
+ptrdiff_t blob_count_near(const blob_job *job, const point *sorted, ptrdiff_t count)
+{
+    ptrdiff_t near = 0;
+    for (ptrdiff_t k = 0; k < count; k++)
+        near += is_near(job, sorted, count, k);
+    return near;
 }
 
 static void settle_response(void *context, ptrdiff_t index, int thread)
 {
     const exact_job *e = context;
     const blob_job *job = e->job;
-    if (!is_near(e, index))
+    if (!is_near(job, e->before, e->count, index))
         return;
     ptrdiff_t pixel = e->points[index].place / job->scales;
     patch p = {pixel / job->cols, pixel % job->cols, 1, 1, {0}};
@@ -238,14 +238,9 @@ static void settle_response(void *context, ptrdiff_t index, int thread)
     e->points[index].key = descending_key(FEATURE_FLOAT64, p.response);
 }
 
-/* Of a sorted list, the responses that are nearly equal; `before` is a copy of it. */
 feature_status blob_settle_order(blob_job *job, point *points, const point *before,
-                                 ptrdiff_t count, int *undecided)
+                                 ptrdiff_t count)
 {
     exact_job e = {.job = job, .points = points, .before = before, .count = count};
-    ptrdiff_t near = 0;
-    for (ptrdiff_t k = 0; k < count; k++)
-        near += is_near(&e, k);
-    *undecided = near > job->doubts_most;
-    return near == 0 || *undecided ? FEATURE_OK : settle(&e, settle_response);
+    return settle(&e, settle_response);
 }

@@ -74,9 +74,11 @@ feature_status blob_write_list(blob_job *job, int *undecided)
     }
     put_in_order(job, points, points + count, count);
     feature_status status = FEATURE_OK;
-    if (job->slack > 0) {
+    ptrdiff_t near = job->slack > 0 ? blob_count_near(job, points, count) : 0;
+    *undecided = near > job->doubts_most;
+    if (near > 0 && !*undecided) {
         memcpy(points + count, points, (size_t)count * sizeof *points);
-        status = blob_settle_order(job, points, points + count, count, undecided);
+        status = blob_settle_order(job, points, points + count, count);
         put_in_order(job, points, points + count, count);
     }
     job->out->count = count;

@@ -17,13 +17,10 @@
 /* Memory                                                                   */
 /* ------------------------------------------------------------------------ */
 
-/* The largest radius of all filters: what the volume's passes need room for. */
-static ptrdiff_t largest_radius(const blob_job *job)
+ptrdiff_t blob_largest_radius(const blob_job *job)
 {
-    ptrdiff_t gaussians = job->method == BLOB_DOH ? 0 : job->scales;
-    gaussians += job->method == BLOB_DOG;
     ptrdiff_t radius = 0;
-    for (ptrdiff_t k = 0; k < gaussians * job->image->ndim; k++) {
+    for (ptrdiff_t k = 0; k < blob_gaussians(job) * job->image->ndim; k++) {
         radius = job->smoothing[k].radius > radius ? job->smoothing[k].radius : radius;
         if (job->second != NULL && job->second[k].radius > radius)
             radius = job->second[k].radius;
@@ -42,7 +39,7 @@ feature_status blob_planes_open(blob_planes *p, const blob_job *job)
     blob_transform_plan(p);
     int extra = is_volume(job) ? 2 : job->method == BLOB_DOH;
     feature_status status = volume_open(
-        &p->v, job->image, 0, is_volume(job) ? largest_radius(job) : 0,
+        &p->v, job->image, 0, is_volume(job) ? blob_largest_radius(job) : 0,
         p->slots + extra + p->transform.used,
         NANOSECONDS_PER_ELEMENT * (double)job->scales, job->run);
     if (status != FEATURE_OK)

@@ -18,16 +18,11 @@
 #include "core/memory.h"
 
 #define SLACK 1e-12
-#define SLACK_OF_FLOAT32 1e-6 /* filters store three numbers of 2^-25 each */
+#define SLACK_OF_FLOAT32 1e-6 /* filters round four times, by 2^-24 each */
 /* The cost model, estimated for AVX-512: of filters, for an element. */
 #define NANOSECONDS_OF_A_TAP 0.09
 #define NANOSECONDS_OF_A_PASS 0.5
 #define NANOSECONDS_TO_PREPARE 100000.0 /* tables and multipliers */
-
-static ptrdiff_t gaussians_of(const blob_job *job)
-{
-    return job->scales + (job->method == BLOB_DOG);
-}
 
 /* ------------------------------------------------------------------------ */
 /* Cost                                                                     */
@@ -127,7 +122,7 @@ static void layout(blob_planes *p, preparation *prepare, arena *a)
 {
     const feature_array *image = p->job->image;
     blob_transform *t = &p->transform;
-    size_t gaussians = (size_t)gaussians_of(p->job);
+    size_t gaussians = (size_t)blob_gaussians(p->job);
     ptrdiff_t lines = p->job->size / image->shape[0];
     double **scratch = arena_take(a, (size_t)p->v.team.threads, sizeof *scratch);
     for (int axis = 0; axis < image->ndim; axis++) {
@@ -164,7 +159,7 @@ static void scale_multipliers(blob_planes *p)
 {
     const blob_job *job = p->job;
     ptrdiff_t n = job->image->shape[0];
-    for (ptrdiff_t g = 0; g < gaussians_of(job); g++) {
+    for (ptrdiff_t g = 0; g < blob_gaussians(job); g++) {
         double *smooth = p->transform.multipliers[0][0] + g * n;
         double *other = p->transform.multipliers[1][0] + g * n;
         for (ptrdiff_t k = 0; k < n; k++) {
@@ -180,7 +175,7 @@ static void scale_multipliers(blob_planes *p)
 static void make_multipliers(blob_planes *p, preparation *prepare, int axis)
 {
     const blob_job *job = p->job;
-    ptrdiff_t gaussians = gaussians_of(job), n = job->image->shape[axis], count = 0;
+    ptrdiff_t gaussians = blob_gaussians(job), n = job->image->shape[axis], count = 0;
     for (int kind = 0; kind < (job->method == BLOB_LOG ? 2 : 1); kind++)
         for (ptrdiff_t g = 0; g < gaussians; g++) {
             const feature_filter *of = kind == 0 ? job->smoothing : job->second;

@@ -5,6 +5,7 @@ import numpy as np
 
 from . import _native
 from ._arguments import as_array, check_number, check_scalable, check_workers, error
+from ._draw import as_float
 
 
 class _Parameters(_native.Structure):
@@ -258,17 +259,6 @@ def match_descriptors(
 # ---------------------------------------------------------------------------
 
 
-def _as_floats(image, name):
-    """Floats as by `img_as_float`: integers scaled, others as they are."""
-    image = check_scalable(image, name)
-    if image.dtype.kind == "f":
-        return image
-    if image.dtype == bool:
-        return image.astype(np.float64)
-    scaled = image * (1.0 / np.iinfo(image.dtype).max)
-    return np.maximum(scaled, -1.0) if image.dtype.kind == "i" else scaled
-
-
 def _grown(image, shape):
     grown = np.zeros((*shape, *image.shape[2:]), image.dtype)
     grown[: image.shape[0], : image.shape[1]] = image
@@ -348,7 +338,8 @@ def plot_matched_features(
     >>> len(ax.lines)
     2
     """
-    image0, image1 = _as_floats(image0, "image0"), _as_floats(image1, "image1")
+    image0 = as_float(check_scalable(image0, "image0"))
+    image1 = as_float(check_scalable(image1, "image1"))
     keypoints0, keypoints1 = np.asarray(keypoints0), np.asarray(keypoints1)
     matches = np.asarray(matches)
     shape = np.maximum(image0.shape[:2], image1.shape[:2])

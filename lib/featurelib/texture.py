@@ -18,6 +18,7 @@ from ._arguments import (
     compute_into,
     error,
 )
+from ._draw import as_float
 
 _local_binary_pattern = _native.function(
     "feature_local_binary_pattern",
@@ -319,18 +320,6 @@ def multiblock_lbp(int_image, r, c, width, height, *, workers=None):
 _AROUND = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 
 
-def _as_float(image):
-    """Integers scaled to [0, 1], signed ones to [-1, 1]."""
-    if image.dtype.kind == "f":
-        return image
-    if image.dtype.kind == "b":
-        return image.astype(np.float64)
-    if image.dtype.kind not in "iu":
-        raise ValueError(f"Cannot convert from {image.dtype} to float64.")
-    scaled = np.multiply(image, 1.0 / np.iinfo(image.dtype).max, dtype=np.float64)
-    return np.maximum(scaled, -1.0, out=scaled) if image.dtype.kind == "i" else scaled
-
-
 def _color(value, name):
     try:
         color = np.asarray(value, dtype=np.float64)
@@ -417,7 +406,7 @@ def draw_multiblock_lbp(
         _color(color_greater_block, "color_greater_block"),
     )
     # Three bytes are copied faster than three doubles.
-    output = _as_float(np.stack((image,) * 3, -1) if image.ndim == 2 else image.copy())
+    output = as_float(np.stack((image,) * 3, -1) if image.ndim == 2 else image.copy())
     for number, (down, right) in enumerate(_AROUND):
         top, left = r + down * height, c + right * width
         block = output[top : top + height, left : left + width]

@@ -70,11 +70,9 @@ __attribute__((constructor)) static void choose(void)
 {
     const char *wanted = getenv("FEATURE_ISA");
     int limited = wanted != NULL && *wanted != '\0';
-    int below_limit = 1;
-    if (limited && !is_known(wanted)) {
+    int is_wrong = limited && !is_known(wanted), below_limit = !is_wrong;
+    if (is_wrong)
         in_use_name = "";
-        return;
-    }
     for (size_t i = 0; i < sizeof levels / sizeof *levels; i++) {
         if (!runs_here(levels[i].name))
             break;

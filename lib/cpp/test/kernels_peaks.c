@@ -94,7 +94,8 @@ static void check_window(const real_kernels *k, int is_float, int dense)
         for (ptrdiff_t x = 0; x < s.n; x++)
             s.bits[x / 64] |= (uint64_t)(x % 3 > 0) << x % 64;
         if (dense)
-            k->peak_dense(s.lines, LINES, s.n, &s.how, s.spare.bytes, s.bits);
+            k->peak_dense(s.lines[0], s.lines, LINES, s.n, &s.how, s.spare.bytes,
+                          s.bits);
         else
             k->peak_confirm(s.lines, LINES, s.n, &s.how, s.bits);
         for (ptrdiff_t x = 0; x < s.words * 64; x++)
@@ -114,6 +115,34 @@ void check_peak_confirm(const real_kernels *k, int is_float)
 void check_peak_dense(const real_kernels *k, int is_float)
 {
     check_window(k, is_float, 1);
+}
+
+void check_peak_tall(const real_kernels *k, int is_float)
+{
+    for (int round = 0; round < 300; round++) {
+        line_set s = lines_new(is_float);
+        size_t size = is_float ? 4 : 8;
+        ptrdiff_t side = 1 + random_below(7), rows = 1 + random_below(20), wrong = 0;
+        const void *lines[26];
+        guarded out = guarded_new((size_t)(rows * s.n) * size, random_side());
+        ptrdiff_t which[26];
+        for (ptrdiff_t i = 0; i < rows + side - 1; i++) {
+            which[i] = random_below(LINES);
+            lines[i] = s.lines[which[i]];
+        }
+        k->peak_tall(lines, side, rows, s.n, out.bytes);
+        for (ptrdiff_t i = 0; i < rows * s.n; i++) {
+            double most = -INFINITY;
+            for (ptrdiff_t j = 0; j < side; j++)
+                most = fmax(most, value_of(&s, which[i / s.n + j], i % s.n));
+            wrong += most != (is_float ? (double)((const float *)out.bytes)[i]
+                                       : ((const double *)out.bytes)[i]);
+        }
+        check_case("(n %td, side %td, rows %td)", s.n, side, rows);
+        CHECK(wrong == 0);
+        guarded_free(&out);
+        lines_free(&s);
+    }
 }
 
 void check_peak_general(const real_kernels *k, int is_float)

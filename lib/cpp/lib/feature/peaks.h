@@ -15,6 +15,8 @@
 #define WORD 64
 /* With one pixel of so many passing the screen, the whole line is done at once. */
 #define DENSE_FROM 24
+/* And with a window of so many lines, their maxima are shared by the lines of a band. */
+#define TALL_FROM 4
 
 /* One call. One-dimensional images are taken as one row. */
 typedef struct peak_job {
@@ -30,6 +32,8 @@ typedef struct peak_job {
     int is_plain;  /* the window is one pixel */
     int symmetric; /* a box of odd sides */
     int by_ring;   /* a box, and NaN in the image */
+    int by_tall;   /* a plane, and a box that is high, but lower than a band */
+    int is_screen; /* the nearest neighbours are the whole window */
     peak_line line;
     ptrdiff_t leads,
         screens;        /* lines of the window; the first are next to the middle */
@@ -50,6 +54,9 @@ typedef struct region {
     const ptrdiff_t *shape;
     ptrdiff_t strides[AXES];
     ptrdiff_t first; /* the index along axis 0 that `data` stands at */
+    ptrdiff_t tall_first, tall_end; /* lines whose maxima down the window are made all
+                                       at once, when the first is asked for; or none */
+    int tall_made;
 } region;
 
 /* One thread's buffers. */
@@ -58,6 +65,7 @@ typedef struct peak_scratch {
     void *spare;
     uint64_t *words;
     unsigned char *block; /* slabs as reals */
+    unsigned char *tall;  /* and their maxima down the window */
 } peak_scratch;
 
 typedef struct question {
@@ -73,7 +81,7 @@ ptrdiff_t peak_before(const peak_job *job, int32_t axis);
 ptrdiff_t peak_after(const peak_job *job, int32_t axis);
 ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n);
 void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width);
-ptrdiff_t ask_line(const peak_job *job, const region *r, const ptrdiff_t *index,
+ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
                    const question *q, const peak_scratch *s, uint64_t *words);
 void peak_line_index(const peak_job *job, const ptrdiff_t *shape, ptrdiff_t line,
                      ptrdiff_t *index);

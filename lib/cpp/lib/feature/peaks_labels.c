@@ -123,9 +123,7 @@ static void layout_crop(crop *c, const peak_job *job, arena *a)
     c->inner = arena_take(a, pixels, 1);
     c->words = arena_take(a, words, sizeof *c->words);
     c->only = arena_take(a, (size_t)c->words_per_line, sizeof *c->only);
-    c->r.data = c->values;
-    c->r.shape = c->shape;
-    c->r.first = 0;
+    c->r = (region){.data = c->values, .shape = c->shape};
     dense_strides(job, &c->r);
 }
 

@@ -121,6 +121,8 @@ peak_job peak_new_job(const feature_array *image, const feature_array *footprint
     }
     job.is_plain |= job.lines * job.shape[job.ndim - 1] == 1;
     job.by_ring = parameters->has_nan && footprint == NULL && !job.is_plain;
+    job.by_tall = footprint == NULL && labels == NULL && job.ndim == 2 &&
+                  job.sides[0] >= TALL_FROM && 4 * job.band_slabs >= job.sides[0];
     return job;
 }
 
@@ -128,13 +130,15 @@ static void layout_thread(peak_scratch *s, const peak_job *job, arena *a)
 {
     ptrdiff_t last = job->shape[job->ndim - 1];
     size_t spare = (size_t)last + (size_t)job->sides[job->ndim - 1] + 2;
-    s->lines = arena_take(a, (size_t)job->leads + 1, sizeof *s->lines);
+    size_t tall = job->by_tall ? (size_t)job->band_slabs : 0;
+    s->lines = arena_take(a, (size_t)job->leads + 1 + tall, sizeof *s->lines);
     s->spare = arena_take(a, spare, (size_t)job->real_size);
     s->words = arena_take(a, (size_t)job->words_per_line, sizeof *s->words);
     size_t slabs = (size_t)(job->band_slabs + job->sides[0]);
     s->block =
         arena_take(a, job->direct || job->labels != NULL ? 0 : slabs,
                    (size_t)job->real_size * (size_t)job->lines_per_slab * (size_t)last);
+    s->tall = arena_take(a, tall * (size_t)last, (size_t)job->real_size);
 }
 
 feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
@@ -223,8 +227,12 @@ void dense_strides(const peak_job *job, region *r)
 static region region_of(const peak_job *job, const peak_scratch *s, ptrdiff_t first,
                         ptrdiff_t end)
 {
-    region r = {job->image->data, job->shape, {0}, 0};
+    region r = {.data = job->image->data, .shape = job->shape};
     memcpy(r.strides, job->strides, sizeof r.strides);
+    if (job->by_tall) {
+        r.tall_first = first;
+        r.tall_end = end;
+    }
     if (job->direct)
         return r;
     static const ptrdiff_t origin[AXES];

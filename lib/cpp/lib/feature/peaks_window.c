@@ -96,8 +96,38 @@ void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width)
     clear_bits(words, n - width, n);
 }
 
+/* The maxima down the windows of all lines of a band; beyond the border there is
+ * nothing larger than the nearest line. */
+static void make_tall(const peak_job *job, region *r, const peak_scratch *s)
+{
+    ptrdiff_t rows = r->tall_end - r->tall_first, before = peak_before(job, 0);
+    for (ptrdiff_t k = 0; k < rows + job->sides[0] - 1; k++) {
+        ptrdiff_t y = r->tall_first - before + k, last = r->shape[0] - 1;
+        y = y < 0 ? 0 : y > last ? last : y;
+        s->lines[k] = r->data + (y - r->first) * r->strides[0];
+    }
+    job->real->peak_tall(s->lines, job->sides[0], rows, r->shape[1], s->tall);
+    r->tall_made = 1;
+}
+
+/* The whole window, for a line much of which has passed the screen. */
+static void ask_densely(const peak_job *job, region *r, const ptrdiff_t *index,
+                        const question *q, const peak_scratch *s, uint64_t *words)
+{
+    ptrdiff_t n = r->shape[job->ndim - 1], count = 1;
+    if (index[0] >= r->tall_first && index[0] < r->tall_end) {
+        if (!r->tall_made)
+            make_tall(job, r, s);
+        s->lines[0] = s->tall + (index[0] - r->tall_first) * n * job->real_size;
+    } else {
+        count = window_lines(job, r, index, job->leads, s->lines);
+    }
+    job->real->peak_dense(line_at(r, job->ndim, index), s->lines, count, n, &q->line,
+                          s->spare, words);
+}
+
 /* The bits of one line; their number. */
-ptrdiff_t ask_line(const peak_job *job, const region *r, const ptrdiff_t *index,
+ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
                    const question *q, const peak_scratch *s, uint64_t *words)
 {
     ptrdiff_t n = r->shape[job->ndim - 1], word_count = (n + WORD - 1) / WORD;
@@ -117,13 +147,14 @@ ptrdiff_t ask_line(const peak_job *job, const region *r, const ptrdiff_t *index,
         words[k] &= q->only[k];
     peak_clear_ends(words, n, q->border);
     ptrdiff_t found = peak_count_bits(words, word_count);
-    if (found == 0 || q->alone || !q->whole || job->columns != NULL)
+    if (found == 0 || q->alone || !q->whole || job->columns != NULL || job->is_screen)
         return found;
-    ptrdiff_t count = window_lines(job, r, index, job->leads, s->lines);
-    if (found > n / DENSE_FROM + 4)
-        job->real->peak_dense(s->lines, count, n, &q->line, s->spare, words);
-    else
+    if (found > n / DENSE_FROM + 4) {
+        ask_densely(job, r, index, q, s, words);
+    } else {
+        ptrdiff_t count = window_lines(job, r, index, job->leads, s->lines);
         job->real->peak_confirm(s->lines, count, n, &q->line, words);
+    }
     return peak_count_bits(words, word_count);
 }
 
@@ -171,6 +202,8 @@ void list_leads(peak_job *job)
         if (ring <= 1)
             job->screens = written;
     }
+    job->is_screen = job->screens == job->leads && peak_before(job, leading) <= 1 &&
+                     peak_after(job, leading) <= 1;
 }
 
 /* The pixels of a footprint, row after row as the reference takes them. */

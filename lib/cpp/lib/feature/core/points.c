@@ -100,13 +100,17 @@ static int insert_in_order(point *points, ptrdiff_t n, ptrdiff_t budget)
     return 1;
 }
 
-/* One pass of a radix sort; 0 when all points have the same digit. */
-static int sort_by_digit(const point *from, point *to, ptrdiff_t n, int shift)
+static uint32_t digit_of(uint64_t key, int shift)
 {
-    uint32_t start[BUCKETS] = {0};
-    for (ptrdiff_t i = 0; i < n; i++)
-        start[from[i].key >> shift & (BUCKETS - 1)]++;
-    if (start[from[0].key >> shift & (BUCKETS - 1)] == (uint32_t)n)
+    return key >> shift & (BUCKETS - 1);
+}
+
+/* One pass of a radix sort; 0 when all points have the same digit. `start` counts each
+ * digit, and is used up. */
+static int sort_by_digit(const point *from, point *to, ptrdiff_t n, int shift,
+                         uint32_t *start)
+{
+    if (start[digit_of(from[0].key, shift)] == (uint32_t)n)
         return 0;
     uint32_t sum = 0;
     for (int k = 0; k < BUCKETS; k++) {
@@ -115,19 +119,25 @@ static int sort_by_digit(const point *from, point *to, ptrdiff_t n, int shift)
         sum += count;
     }
     for (ptrdiff_t i = 0; i < n; i++)
-        to[start[from[i].key >> shift & (BUCKETS - 1)]++] = from[i];
+        to[start[digit_of(from[i].key, shift)]++] = from[i];
     return 1;
 }
 
+/* Three digits at a time are counted in one reading. */
 static void sort_from_digit(point *points, point *spare, ptrdiff_t n, int first)
 {
     point *from = points, *to = spare;
-    for (int shift = first; shift < 64; shift += DIGIT) {
-        if (sort_by_digit(from, to, n, shift)) {
-            point *other = from;
-            from = to;
-            to = other;
-        }
+    for (int shift = first; shift < 64; shift += 3 * DIGIT) {
+        uint32_t start[3][BUCKETS] = {{0}};
+        for (ptrdiff_t i = 0; i < n; i++)
+            for (int k = 0; k < 3; k++)
+                start[k][digit_of(from[i].key >> shift, k * DIGIT)]++;
+        for (int k = 0; k < 3; k++)
+            if (sort_by_digit(from, to, n, shift + k * DIGIT, start[k])) {
+                point *other = from;
+                from = to;
+                to = other;
+            }
     }
     if (from != points)
         memcpy(points, from, (size_t)n * sizeof *points);
@@ -169,8 +179,13 @@ feature_status points_reserve(point_list *list, ptrdiff_t more)
 void place_to_index(int64_t place, const ptrdiff_t *shape, int32_t ndim, int64_t *index)
 {
     for (int32_t axis = ndim - 1; axis > 0; axis--) {
-        index[axis] = place % shape[axis];
-        place /= shape[axis];
+        int64_t length = shape[axis], whole;
+        if ((place | length) >> 32 == 0) /* 32 bits are divided three times as fast */
+            whole = (uint32_t)place / (uint32_t)length;
+        else
+            whole = place / length;
+        index[axis] = place - whole * length;
+        place = whole;
     }
     index[0] = place;
 }

@@ -5,7 +5,10 @@
  * `peak_screen` compares with the nearest neighbours only, for all pixels alike; what
  * passes is rare in a photograph, and `peak_confirm` looks at the whole window of
  * each. Where much passes (plateaus) `peak_dense` takes the maximum of the window for
- * all pixels: down the lines, then along the line by doubling. `peak_general` is for
+ * all pixels: down the lines, then along the line by doubling. `peak_tall` takes those
+ * down the lines for many windows at once (M. van Herk, 1992): in blocks of as many
+ * lines as a window has, each window is the end of a block and the start of the next,
+ * so that three comparisons a pixel do for any height. `peak_general` is for
  * windows that are no boxes, and takes the offsets in the reference's order, so that
  * NaN ends as there.
  */
@@ -175,10 +178,54 @@ void NAME(peak_confirm)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
     }
 }
 
-void NAME(peak_dense)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
-                      const peak_line *how, void *spare, uint64_t *words)
+#define TALL_STRIP (8 * REALS) /* columns whose running maxima stay in registers */
+
+/* run = max(run, line), for the columns of a strip. */
+static inline void take_line(real *restrict run, const real *restrict line, ptrdiff_t n)
 {
-    const real *v = lines[0];
+    for (ptrdiff_t x = 0; x < n; x++)
+        run[x] = larger(line[x], run[x]);
+}
+
+/* One block: the ends of the windows that start in it, then the starts of their rest. */
+static inline void tall_block(const real *const *lines, ptrdiff_t side, ptrdiff_t rows,
+                              ptrdiff_t first, ptrdiff_t n, real *out, ptrdiff_t stride)
+{
+    real run[TALL_STRIP];
+    memcpy(run, lines[side - 1] + first, (size_t)n * sizeof *run);
+    for (ptrdiff_t k = side - 1; k >= 0; k--) {
+        take_line(run, lines[k] + first, n);
+        if (k < rows)
+            memcpy(out + k * stride, run, (size_t)n * sizeof *run);
+    }
+    for (ptrdiff_t k = 1; k < side && k < rows; k++) {
+        const real *line = lines[side - 1 + k] + first;
+        if (k == 1)
+            memcpy(run, line, (size_t)n * sizeof *run);
+        take_line(run, line, n);
+        take_line(out + k * stride, run, n);
+    }
+}
+
+void NAME(peak_tall)(const void *const *lines, ptrdiff_t side, ptrdiff_t rows,
+                     ptrdiff_t n, void *out)
+{
+    const real *const *from = (const real *const *)lines;
+    real *to = out;
+    for (ptrdiff_t row = 0; row < rows; row += side)
+        for (ptrdiff_t first = 0; first < n; first += TALL_STRIP) {
+            real *at = to + row * n + first;
+            if (n - first >= TALL_STRIP)
+                tall_block(from + row, side, rows - row, first, TALL_STRIP, at, n);
+            else
+                tall_block(from + row, side, rows - row, first, n - first, at, n);
+        }
+}
+
+void NAME(peak_dense)(const void *line, const void *const *lines, ptrdiff_t count,
+                      ptrdiff_t n, const peak_line *how, void *spare, uint64_t *words)
+{
+    const real *v = line;
     real *m = spare;
     ptrdiff_t width = how->before + how->after + 1, length = n + width - 1, reached = 1;
     for (ptrdiff_t k = 0; k < how->before; k++)

@@ -25,79 +25,91 @@ static box box_at(const double *integral, ptrdiff_t rows, ptrdiff_t cols, ptrdif
     return (box){integral + first * cols, integral + last * cols, left, width};
 }
 
-static inline double not_negative(double v)
-{
-    return v > 0 ? v : 0;
-}
-
 static inline double sum_between(const box *b, ptrdiff_t left, ptrdiff_t right)
 {
-    return not_negative(b->top[left] + b->bottom[right] - b->top[right] -
-                        b->bottom[left]);
+    double sum = b->top[left] + b->bottom[right] - b->top[right] - b->bottom[left];
+    return sum > 0 ? sum : 0;
 }
 
-/* Anywhere. */
-static inline double clipped_sum(const box *b, ptrdiff_t x, ptrdiff_t cols)
+static inline double clipped_sum(const box *b, ptrdiff_t left, ptrdiff_t cols)
 {
-    ptrdiff_t left = clipped(x + b->left, cols);
     return sum_between(b, left, clipped(left + b->width, cols));
 }
 
-/* Where the window lies inside the row. */
-static inline double inner_sum(const box *b, ptrdiff_t x)
+#define COLUMNS 256 /* as many of all sums stay in the first cache */
+#define GAP_AT_MOST 64
+
+static inline void whole_sums(const box *b, ptrdiff_t left, ptrdiff_t n,
+                              double *restrict out)
 {
-    return sum_between(b, x + b->left, x + b->left + b->width);
+    for (ptrdiff_t k = 0; k < n; k++)
+        out[k] = sum_between(b, left + k, left + k + b->width);
 }
 
-/* Boxes in the order of box_determinant_row. */
-#define DETERMINANT(sum)                                                               \
-    do {                                                                               \
-        double dxy = sum(2) + sum(3) - sum(0) - sum(1);                                \
-        double dxx = sum(4) - 3 * sum(5), dyy = sum(6) - 3 * sum(7);                   \
-        dxy = -dxy * weight;                                                           \
-        dxx = -dxx * weight;                                                           \
-        dyy = -dyy * weight;                                                           \
-        out[x] = dxx * dyy - 0.81 * (dxy * dxy);                                       \
-    } while (0)
+/* The sums of one box for columns x to x + n: windows that start before the row are
+ * those of its first column; then come whole ones; then those that the last column
+ * cuts off; and those that start beyond it. */
+static void box_sums(const box *b, ptrdiff_t x, ptrdiff_t n, ptrdiff_t cols,
+                     double *restrict out)
+{
+    ptrdiff_t start = x + b->left, last = cols - 1, k = 0;
+    ptrdiff_t width = b->width > 0 ? b->width : 0, turned = width - b->width;
+    if (start >= turned && start + n + width <= cols) {
+        whole_sums(b, start, n, out);
+        return;
+    }
+    ptrdiff_t before = clipped(turned - start, n + 1);
+    ptrdiff_t whole = clipped(cols - width - start, n + 1);
+    ptrdiff_t inside = clipped(cols - start, n + 1);
+    for (double sum = clipped_sum(b, 0, cols); k < before; k++)
+        out[k] = sum;
+    if (k < whole) {
+        whole_sums(b, start + k, whole - k, out + k);
+        k = whole;
+    }
+    for (; k < inside; k++)
+        out[k] = sum_between(b, start + k, last);
+    for (double sum = clipped_sum(b, last, cols); k < n; k++)
+        out[k] = sum;
+}
 
+/* Of the four boxes of the mixed derivative two stand side by side in the same rows,
+ * a `gap` apart; where that is small, the sums of both are one longer row. */
 void NAME(box_determinant_row)(const double *integral, ptrdiff_t rows, ptrdiff_t cols,
                                ptrdiff_t size, ptrdiff_t y, double *restrict out)
 {
     ptrdiff_t half = (size - 1) / 2, third = size / 3, wide_part = 2 * third - 1;
+    ptrdiff_t gap = third + 1, shared = gap <= GAP_AT_MOST ? gap : 0;
     double weight = 1.0 / (double)size / (double)size;
 #define BOX(top, left, height, width)                                                  \
     box_at(integral, rows, cols, y + (top), height, left, width)
     const box b[8] = {
         BOX(-third, -third, third, third),
-        BOX(1, 1, third, third),
-        BOX(-third, 1, third, third),
         BOX(1, -third, third, third),
         BOX(1 - third, -half, wide_part, size),
         BOX(1 - third, -(third / 2), wide_part, third),
         BOX(-half, 1 - third, size, wide_part),
         BOX(-(third / 2), 1 - third, third, wide_part),
+        BOX(-third, 1, third, third),
+        BOX(1, 1, third, third),
     };
 #undef BOX
-    ptrdiff_t before = 0, after = 0;
-    for (int k = 0; k < 8; k++) {
-        ptrdiff_t left = b[k].left, right = left + b[k].width;
-        before = -left > before ? -left : before;
-        before = -right > before ? -right : before;
-        after = left > after ? left : after;
-        after = right > after ? right : after;
+    double sum[8][COLUMNS + GAP_AT_MOST];
+    for (ptrdiff_t x = 0; x < cols; x += COLUMNS) {
+        ptrdiff_t n = cols - x < COLUMNS ? cols - x : COLUMNS;
+        for (int k = 0; k < (shared ? 6 : 8); k++)
+            box_sums(&b[k], x, n + (k < 2 ? shared : 0), cols, sum[k]);
+        const double *above = shared ? sum[0] + gap : sum[6],
+                     *below = shared ? sum[1] + gap : sum[7];
+        for (ptrdiff_t k = 0; k < n; k++) {
+            double dxy = above[k] + sum[1][k] - sum[0][k] - below[k];
+            double dxx = sum[2][k] - 3 * sum[3][k], dyy = sum[4][k] - 3 * sum[5][k];
+            dxy = -dxy * weight;
+            dxx = -dxx * weight;
+            dyy = -dyy * weight;
+            out[x + k] = dxx * dyy - 0.81 * (dxy * dxy);
+        }
     }
-    ptrdiff_t first = before < cols ? before : cols;
-    ptrdiff_t end = cols - after > first ? cols - after : first;
-#define CLIPPED(k) clipped_sum(&b[k], x, cols)
-#define INNER(k) inner_sum(&b[k], x)
-    for (ptrdiff_t x = 0; x < first; x++)
-        DETERMINANT(CLIPPED);
-    for (ptrdiff_t x = first; x < end; x++)
-        DETERMINANT(INNER);
-    for (ptrdiff_t x = end; x < cols; x++)
-        DETERMINANT(CLIPPED);
-#undef CLIPPED
-#undef INNER
 }
 
 void NAME(add_row)(const double *restrict a, const double *restrict b, ptrdiff_t n,

@@ -40,8 +40,8 @@ def close_quotients(image):
 
 
 def close_boxes(image):
-    """Small differences of large sums, in OpenCV's order."""
-    return compare.OfLargest(1e-10)
+    """Small differences of sums of up to all pixels, in OpenCV's order."""
+    return compare.OfLargest(1e-10 * max(1, image.size / 2**18))
 
 
 # ------------------------------------------------------------- structure tensor

@@ -35,7 +35,8 @@
  *
  * Integers are scaled to [0, 1] or [-1, 1] by the others. float16 and float32 are
  * computed in float32, all others in float64. Bands of rows (of corners) are units of
- * work; rows that cannot be read in place are converted band by band.
+ * work; rows that cannot be read in place are converted band by band, and where all
+ * patches have more pixels than the image, the image is, once.
  */
 #include <math.h>
 #include <string.h>
@@ -323,6 +324,53 @@ static const void *patch_of(const patch_set *set, patch_buffer *b, ptrdiff_t k,
     return patch;
 }
 
+/* ------------------------------------------------------------------------ */
+/* The image as reals, where patches would be converted again and again     */
+/* ------------------------------------------------------------------------ */
+
+#define PIECE 512
+
+typedef struct real_plane {
+    const source *from;
+    feature_array image;
+    ptrdiff_t strides[2];
+    unsigned char *pixels; /* NULL where the image is read as it is */
+} real_plane;
+
+static void convert_band(void *context, ptrdiff_t band, int thread)
+{
+    const real_plane *plane = context;
+    const source *s = plane->from;
+    wide wide_row[PIECE + ROW_BLOCK];
+    (void)thread;
+    for (ptrdiff_t y = band * BAND_ROWS; y < (band + 1) * BAND_ROWS && y < s->rows; y++)
+        for (ptrdiff_t x = 0; x < s->cols; x += PIECE)
+            read_piece(s, y, x, s->cols - x < PIECE ? s->cols - x : PIECE, wide_row,
+                       plane->pixels + (y * s->cols + x) * s->item);
+}
+
+/* Makes the set read a plane of reals, if its patches have more pixels than that. */
+static feature_status open_plane(real_plane *plane, patch_set *set, team *t)
+{
+    source *s = &set->s;
+    double pixels = (double)s->rows * (double)s->cols;
+    plane->pixels = NULL;
+    if (s->direct || (double)set->count * (double)(set->rows * set->cols) < pixels)
+        return FEATURE_OK;
+    plane->pixels = memory_lease((size_t)(s->rows * s->cols * s->item));
+    if (plane->pixels == NULL)
+        return FEATURE_NO_MEMORY;
+    source from = *s;
+    plane->from = &from;
+    plane->strides[0] = s->cols * s->item;
+    plane->strides[1] = s->item;
+    plane->image = (feature_array){plane->pixels, s->image->shape, plane->strides, 2,
+                                   (int32_t)storage_type(s->image)};
+    s->image = &plane->image;
+    s->direct = 1;
+    return team_run(t, (s->rows + BAND_ROWS - 1) / BAND_ROWS, convert_band, plane);
+}
+
 static patch_group patches_from(const patch_set *set, patch_buffer *b, ptrdiff_t k)
 {
     patch_group g = {.count = set->count - k < PATCHES ? set->count - k : PATCHES};
@@ -484,7 +532,11 @@ feature_status feature_corner_orientations(const feature_array *image,
     if (status != FEATURE_OK)
         return status;
     list_mask(&job);
-    status = team_run(&t, bands_of(&job.set), turn_band, &job);
+    real_plane plane;
+    status = open_plane(&plane, &job.set, &t);
+    if (status == FEATURE_OK)
+        status = team_run(&t, bands_of(&job.set), turn_band, &job);
+    memory_return(plane.pixels);
     memory_return(job.first);
     return status;
 }
@@ -552,7 +604,11 @@ feature_status feature_corner_subpix(const feature_array *image,
     arena_take(&whole, (size_t)t.threads, set->scratch_size);
     if (whole.used == SIZE_MAX || (set->scratch = memory_lease(whole.used)) == NULL)
         return FEATURE_NO_MEMORY;
-    status = team_run(&t, bands_of(set), shift_band, &job);
+    real_plane plane;
+    status = open_plane(&plane, set, &t);
+    if (status == FEATURE_OK)
+        status = team_run(&t, bands_of(set), shift_band, &job);
+    memory_return(plane.pixels);
     memory_return(set->scratch);
     return status;
 }

@@ -4,7 +4,7 @@
  * of operations, so that the last bits agree.
  */
 #include "kernels/math.h"
-#include "kernels/variant.h"
+#include "kernels/transpose.h"
 
 void NAME(narrow_row)(const wide *restrict in, ptrdiff_t n, void *restrict out)
 {
@@ -152,24 +152,70 @@ void NAME(moravec_rows)(const void *const *rows, ptrdiff_t count, ptrdiff_t n,
 /* Orientations                                                             */
 /* ------------------------------------------------------------------------ */
 
+/* One row of the patches: v and v * right, added from left to right. */
+static void add_row_by_pixels(const real *const *row, const patch_mask *mask,
+                              ptrdiff_t y, real *restrict rights, real *restrict sums)
+{
+    for (ptrdiff_t i = mask->first[y]; i < mask->first[y + 1]; i++) {
+        ptrdiff_t column = mask->right[i];
+        for (int k = 0; k < PATCHES; k++) {
+            real v = row[k][column];
+            rights[k] += v * (real)column;
+            sums[k] += v;
+        }
+    }
+}
+
+/* The same of doubles: squares of pixels are read in vectors along the rows and turned
+ * over, so that a vector is one pixel of several patches. */
+static inline void add_row_by_squares(const wide *const *row, const patch_mask *mask,
+                                      ptrdiff_t y, vec *rights, vec *sums)
+{
+    ptrdiff_t i = mask->first[y], end = mask->first[y + 1];
+    while (i < end) {
+        ptrdiff_t column = mask->right[i], last = mask->reach + 1 - VECTOR_WIDES;
+        column = column < last ? column : last;
+        vec v[VECTOR_WIDES];
+        for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++)
+            v[k] = load(row[k] + column);
+        transpose(v);
+        if (i + VECTOR_WIDES <= end && mask->right[i] == column &&
+            mask->right[i + VECTOR_WIDES - 1] == column + VECTOR_WIDES - 1) {
+            for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++) {
+                *rights += v[k] * (wide)(column + k);
+                *sums += v[k];
+            }
+            i += VECTOR_WIDES;
+        }
+        for (; i < end && mask->right[i] < column + VECTOR_WIDES; i++) {
+            *rights += v[mask->right[i] - column] * (wide)mask->right[i];
+            *sums += v[mask->right[i] - column];
+        }
+    }
+}
+
 void NAME(orientations)(const void *const *patches, const ptrdiff_t *strides,
                         const patch_mask *mask, void *angles)
 {
     real rights[PATCHES] = {0}, downs[PATCHES] = {0}, *out = angles;
+    int by_squares =
+        sizeof(real) == sizeof(wide) && 2 * mask->reach + 1 >= VECTOR_WIDES;
     for (ptrdiff_t y = 0; y < mask->rows; y++) {
         real sums[PATCHES] = {0};
-        const real *row[PATCHES];
+        const void *row[PATCHES];
         for (int k = 0; k < PATCHES; k++)
             row[k] = (const real *)patches[k] + y * strides[k] + mask->reach;
-        for (ptrdiff_t i = mask->first[y]; i < mask->first[y + 1]; i++) {
-            ptrdiff_t column = mask->right[i];
-            real right = (real)column;
-            for (int k = 0; k < PATCHES; k++) {
-                real v = row[k][column];
-                rights[k] += v * right;
-                sums[k] += v;
+        if (by_squares)
+            for (int k = 0; k < PATCHES; k += VECTOR_WIDES) {
+                vec right, sum;
+                memcpy(&right, rights + k, sizeof right);
+                memcpy(&sum, sums + k, sizeof sum);
+                add_row_by_squares((const wide *const *)row + k, mask, y, &right, &sum);
+                memcpy(rights + k, &right, sizeof right);
+                memcpy(sums + k, &sum, sizeof sum);
             }
-        }
+        else
+            add_row_by_pixels((const real *const *)row, mask, y, rights, sums);
         for (int k = 0; k < PATCHES; k++)
             downs[k] += sums[k] * (real)(y - mask->down);
     }

@@ -187,7 +187,7 @@ static inline void take_line(real *restrict run, const real *restrict line, ptrd
         run[x] = larger(line[x], run[x]);
 }
 
-/* One block: the ends of the windows that start in it, then the starts of their rest. */
+/* One block: the ends of the windows that start in it, then the starts of the rest. */
 static inline void tall_block(const real *const *lines, ptrdiff_t side, ptrdiff_t rows,
                               ptrdiff_t first, ptrdiff_t n, real *out, ptrdiff_t stride)
 {

@@ -18,18 +18,19 @@ static void fill_weights(double *weights, ptrdiff_t radius)
         weights[k] = random_between(-0.1, 1);
 }
 
-/* in[0] w[0] + (in[-r] + in[r]) w[r] + ... + (in[-1] + in[1]) w[1] */
-static double spec_sum(const double *in, const double *weights, ptrdiff_t radius)
+/* in[0] w[0] + (in[-r] + in[r]) w[r] + ... + (in[-1] + in[1]) w[1], or differences. */
+static double spec_sum(const double *in, const double *weights, ptrdiff_t radius,
+                       int odd)
 {
     double sum = in[0] * weights[0];
     for (ptrdiff_t k = radius; k > 0; k--)
-        sum += (in[-k] + in[k]) * weights[k];
+        sum += (odd ? in[-k] - in[k] : in[-k] + in[k]) * weights[k];
     return sum;
 }
 
 /* One row of sums, or a group whose rows begin one below the other. */
 static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
-                        ptrdiff_t radius, int count)
+                        ptrdiff_t radius, int count, int odd)
 {
     wide_row in[2 * RADIUS_AT_MOST + ROW_GROUP], out[ROW_GROUP];
     const wide *rows[2 * RADIUS_AT_MOST + ROW_GROUP];
@@ -50,13 +51,14 @@ static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
     if (count == 1)
         k->smooth_columns(rows, weights, radius, n, out[0].first);
     else
-        k->smooth_column_groups(rows, weights, radius, n, sums);
+        (odd ? k->odd_column_groups : k->smooth_column_groups)(rows, weights, radius, n,
+                                                               sums);
     for (ptrdiff_t x = 0; x < n; x++) {
         double column[2 * RADIUS_AT_MOST + ROW_GROUP];
         for (ptrdiff_t y = 0; y < under; y++)
             column[y] = rows[y][x];
         for (int c = 0; c < count; c++) {
-            double sum = spec_sum(column + radius + c, weights, radius);
+            double sum = spec_sum(column + radius + c, weights, radius, odd);
             wrong += !same_double(out[c].first[x], spec_stored(sum, is_float));
         }
     }
@@ -68,22 +70,27 @@ static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
         guarded_free(&out[c].memory);
 }
 
-static void columns_all(const real_kernels *k, int is_float, int count)
+static void columns_all(const real_kernels *k, int is_float, int count, int odd)
 {
     for (ptrdiff_t i = 0; i < LENGTHS; i++)
         for (int times = 0; times < 3; times++)
             columns_one(k, is_float, length_number(i), random_below(RADIUS_AT_MOST + 1),
-                        count);
+                        count, odd);
 }
 
 void check_smooth_columns(const real_kernels *k, int is_float)
 {
-    columns_all(k, is_float, 1);
+    columns_all(k, is_float, 1, 0);
 }
 
 void check_smooth_column_groups(const real_kernels *k, int is_float)
 {
-    columns_all(k, is_float, ROW_GROUP);
+    columns_all(k, is_float, ROW_GROUP, 0);
+}
+
+void check_odd_column_groups(const real_kernels *k, int is_float)
+{
+    columns_all(k, is_float, ROW_GROUP, 1);
 }
 
 /* The row with its border is as core/smooth.c makes it: whole blocks at both ends. */
@@ -100,7 +107,7 @@ static void row_one(const real_kernels *k, int is_float, ptrdiff_t n, ptrdiff_t 
     fill_row(in, -radius, n + radius, random_below(3) != 0);
     k->smooth_row(in, weights, radius, n, out.first);
     for (ptrdiff_t x = 0; x < n; x++) {
-        double sum = spec_sum(in + x, weights, radius);
+        double sum = spec_sum(in + x, weights, radius, 0);
         wrong += !same_double(out.first[x], spec_stored(sum, is_float));
     }
     check_case("(n %td, radius %td)", n, radius);

@@ -164,12 +164,6 @@ static void start_band(corner_scratch *s, const corner_job *job, ptrdiff_t first
 }
 
 /* Can n wides be written into a row of the plane at once? */
-static int is_direct(const feature_array *plane)
-{
-    return plane->dtype == FEATURE_FLOAT64 &&
-           (plane->strides[1] == sizeof(wide) || plane->shape[1] == 1);
-}
-
 static void respond_band(void *context, ptrdiff_t index, int thread)
 {
     const corner_job *job = context;

@@ -187,7 +187,7 @@ static feature_status check_arguments(const feature_array *matrix, int32_t wante
     return FEATURE_OK;
 }
 
-static int is_direct(const sweep_job *job)
+static int is_dense(const sweep_job *job)
 {
     const feature_array *m = job->matrix;
     ptrdiff_t size = sizeof(double);
@@ -206,7 +206,7 @@ feature_status feature_graycoprops(const feature_array *matrix, int32_t wanted,
     job.kernels = plain_kernels_in_use();
     job.levels = matrix->shape[0];
     job.planes = matrix->shape[2] * matrix->shape[3];
-    job.direct = is_direct(&job);
+    job.direct = is_dense(&job);
     double elements = (double)job.levels * (double)job.levels * (double)job.planes;
     job.parts = elements > PARTS_AT_MOST * ELEMENTS_A_PART
                     ? PARTS_AT_MOST

@@ -29,13 +29,15 @@
  * smoothed rows are pulled (core/smooth.h) through a ring of five. In more
  * dimensions one plane of doubles is smoothed (core/volume.h), then its lines are
  * worked through in bands. Either way a line of the result is made of pointers
- * to lines of S. Gaussian derivatives run on whole planes, n + 1 of them kept.
+ * to lines of S. Gaussian derivatives run on whole planes, n + 1 of them kept (in two
+ * dimensions, where both axes are filtered at once, 2).
  */
 #include <float.h>
 #include <math.h>
 
 #include "core/array.h"
 #include "core/integral.h"
+#include "core/plane.h"
 #include "core/memory.h"
 #include "core/smooth.h"
 #include "core/threads.h"
@@ -180,13 +182,6 @@ static void smooth_rows(const hessian_job *job, hessian_scratch *s, ptrdiff_t y)
     ptrdiff_t rows = job->image->shape[0];
     for (; s->next <= y + 2 && s->next < rows; s->next++)
         smoother_row(&s->smoother, s->next, ring_row(s, s->next));
-}
-
-/* Can n wides be written into a line of the plane at once? */
-static int is_direct(const feature_array *plane)
-{
-    return plane->dtype == FEATURE_FLOAT64 &&
-           plane->strides[plane->ndim - 1] == sizeof(wide);
 }
 
 static void finish_line(const hessian_job *job, hessian_scratch *s,
@@ -359,12 +354,57 @@ static feature_status differentiate(volume *v, const feature_filter *smoothing,
     return status;
 }
 
+/* A derivative along one axis of an image, a Gaussian along the other. */
+static feature_status differentiate_plane(const feature_array *image,
+                                          const feature_filter *smoothing,
+                                          const feature_filter *derivative, int along,
+                                          double cval, const feature_array *out,
+                                          const feature_run *run)
+{
+    feature_filter axis[2] = {smoothing[0], smoothing[1]};
+    int odd[2] = {0, 0};
+    axis[along] = derivative[along];
+    odd[along] = is_odd(&derivative[along]);
+    return plane_filter(image, axis, odd, cval, out, run);
+}
+
+static feature_status derivatives_of_plane(const hessian_job *job,
+                                           const feature_filter *smoothing,
+                                           const feature_filter *derivative,
+                                           double cval, const feature_run *run)
+{
+    const feature_array *image = job->image;
+    int32_t dtype = (int32_t)storage_type(image);
+    ptrdiff_t item = dtype_size(dtype), strides[2] = {image->shape[1] * item, item};
+    unsigned char *memory;
+    arena whole = {NULL, 0};
+    for (int k = 0; k < 2; k++)
+        arena_take(&whole, (size_t)image->shape[0], (size_t)strides[0]);
+    if (whole.used == SIZE_MAX || (memory = memory_lease(whole.used)) == NULL)
+        return FEATURE_NO_MEMORY;
+    feature_array slope[2];
+    feature_status status = FEATURE_OK;
+    for (int k = 0; status == FEATURE_OK && k < 2; k++) {
+        void *plane = memory + (size_t)k * (whole.used / 2);
+        slope[k] = (feature_array){plane, image->shape, strides, 2, dtype};
+        status = differentiate_plane(image, smoothing, derivative, k, cval, &slope[k],
+                                     run);
+    }
+    for (int k = 0; status == FEATURE_OK && k < job->pairs; k++)
+        status = differentiate_plane(&slope[job->first[k]], smoothing, derivative,
+                                     job->second[k], cval, &job->out[k], run);
+    memory_return(memory);
+    return status;
+}
+
 static feature_status gaussian_derivatives(const hessian_job *job,
                                            const feature_filter *smoothing,
                                            const feature_filter *derivative,
                                            double cval, const feature_run *run)
 {
     int n = job->ndim;
+    if (n == 2)
+        return derivatives_of_plane(job, smoothing, derivative, cval, run);
     ptrdiff_t radius = largest_radius(smoothing, n);
     if (largest_radius(derivative, n) > radius)
         radius = largest_radius(derivative, n);

@@ -196,12 +196,6 @@ typedef struct eigen_job {
     size_t scratch_size;
 } eigen_job;
 
-static int is_direct(const feature_array *plane)
-{
-    return plane->dtype == FEATURE_FLOAT64 &&
-           plane->strides[plane->ndim - 1] == sizeof(wide);
-}
-
 /* Elements [x, x + n) of one line. */
 static void decompose_chunk(const eigen_job *job, const ptrdiff_t *at, ptrdiff_t x,
                             ptrdiff_t n, wide *buffer)

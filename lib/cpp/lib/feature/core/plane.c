@@ -10,11 +10,12 @@
 #include "core/threads.h"
 
 #define BAND_ROWS 32
-#define NANOSECONDS_PER_PIXEL 1.5
+#define NANOSECONDS_PER_TAP 0.1
 
 typedef struct plane_job {
     smooth_plan plan;
-    unsigned char *plane;
+    const feature_array *out;
+    ptrdiff_t band_rows;
     unsigned char *scratch;
     size_t scratch_size;
 } plane_job;
@@ -36,27 +37,35 @@ static void smooth_band(void *context, ptrdiff_t band, int thread)
     const plane_job *job = context;
     const smooth_plan *plan = &job->plan;
     ptrdiff_t rows = plan->image->shape[0], cols = plan->image->shape[1];
-    ptrdiff_t item = dtype_size(storage_type(plan->image));
-    ptrdiff_t first = band * BAND_ROWS, end = first + BAND_ROWS;
+    ptrdiff_t first = band * job->band_rows, end = first + job->band_rows;
     arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
     plane_scratch s;
     layout(&s, job, &a);
+    /* Sums come in whole blocks. */
+    int in_place = is_direct(job->out) && cols % ROW_BLOCK == 0;
     smoother_start(&s.s, first);
     for (ptrdiff_t y = first; y < end && y < rows; y++) {
-        smoother_row(&s.s, y, s.row);
-        plan->real->store_row(s.row, cols, job->plane + y * cols * item, item);
+        unsigned char *to = row_of(job->out, y);
+        smoother_row(&s.s, y, in_place ? (wide *)(void *)to : s.row);
+        if (!in_place)
+            plan->real->store_row(s.row, cols, to, job->out->strides[1]);
     }
 }
 
-feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
-                            void *plane, const feature_run *run)
+feature_status plane_filter(const feature_array *image, const feature_filter *axis,
+                            const int odd[2], double cval, const feature_array *out,
+                            const feature_run *run)
 {
-    plane_job job = {.plan = {.image = image, .axis = axis}, .plane = plane};
+    plane_job job = {.plan = {.image = image, .axis = axis, .cval = cval}, .out = out};
+    job.plan.odd[0] = odd[0];
+    job.plan.odd[1] = odd[1];
     job.plan.plain = plain_kernels_in_use();
     job.plan.real = real_kernels_for(storage_type(image));
-    ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
+    job.band_rows = BAND_ROWS + axis[0].radius; /* as many above and below are read */
+    ptrdiff_t bands = (image->shape[0] + job.band_rows - 1) / job.band_rows;
     double pixels = (double)image->shape[0] * (double)image->shape[1];
-    team t = team_for(run, bands, pixels * NANOSECONDS_PER_PIXEL);
+    double taps = (double)axis[0].radius + (double)axis[1].radius;
+    team t = team_for(run, bands, pixels * (1 + NANOSECONDS_PER_TAP * taps));
     plane_scratch counting;
     arena one = {NULL, 0};
     layout(&counting, &job, &one);
@@ -66,6 +75,16 @@ feature_status plane_smooth(const feature_array *image, const feature_filter *ax
     feature_status status = team_run(&t, bands, smooth_band, &job);
     memory_return(job.scratch);
     return status;
+}
+
+feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
+                            void *plane, const feature_run *run)
+{
+    static const int none[2];
+    int32_t dtype = (int32_t)storage_type(image);
+    ptrdiff_t item = dtype_size(dtype), strides[2] = {image->shape[1] * item, item};
+    feature_array out = {plane, image->shape, strides, 2, dtype};
+    return plane_filter(image, axis, none, 0, &out, run);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -1,7 +1,8 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * A whole smoothed plane, for descriptors that look at pixels anywhere in it. Rows
- * are made as core/smooth.h makes them, in bands shared by the threads.
+ * A whole filtered plane, for descriptors that look at pixels anywhere in it, and for
+ * filters of filtered planes. Rows are made as core/smooth.h makes them, in bands
+ * shared by the threads.
  */
 #ifndef CORE_PLANE_H
 #define CORE_PLANE_H
@@ -10,6 +11,12 @@
 
 #include "feature.h"
 #include "kernels/kernels.h"
+
+/* Filters `image` along both axes, with differences where `odd` says so, into `out`, of
+ * the image's storage type and shape. */
+feature_status plane_filter(const feature_array *image, const feature_filter *axis,
+                            const int odd[2], double cval, const feature_array *out,
+                            const feature_run *run);
 
 /* Smooths `image` into `plane`, contiguous rows of its storage type. */
 feature_status plane_smooth(const feature_array *image, const feature_filter *axis,

@@ -2,8 +2,8 @@
 /*
  * Smoothed rows on demand.
  *
- * A family that needs a Gaussian (or any symmetric separable filter) does not make
- * a smoothed image. It asks for one smoothed row after the other, downwards, and
+ * A family that needs a Gaussian (or any separable filter, symmetric or odd) does not
+ * make a smoothed image. It asks for one smoothed row after the other, downwards, and
  * gets each as doubles that hold what SciPy would have stored: column sums first,
  * stored, then sums along the row, stored; each in the order centre, then pairs
  * from the outermost inwards. Only the 2 radius + 1 source rows that the next row
@@ -32,6 +32,7 @@ typedef struct smooth_plan {
     const feature_array *image; /* only its shape counts where rows come from others */
     const feature_array *mask;  /* where it is false the image counts as 0; or NULL */
     const feature_filter *axis; /* two filters */
+    int odd[2];                 /* those that take differences */
     double cval;
     int channels; /* images that are read together and filtered alike; 0 counts as 1 */
     const plain_kernels *plain;

@@ -245,13 +245,14 @@ static ptrdiff_t sum_rows(const volume_pass *pass, const volume_scratch *s, ptrd
     const real_kernels *real = pass->v->real;
     const double *weights = pass->filter->weights;
     ptrdiff_t radius = pass->filter->radius;
-    ptrdiff_t count = !pass->odd && y + ROW_GROUP <= pass->n ? ROW_GROUP : 1;
+    ptrdiff_t count = y + ROW_GROUP <= pass->n ? ROW_GROUP : 1;
     wide *sums[ROW_GROUP];
     for (ptrdiff_t k = 0; k < count; k++)
         sums[k] = width == BLOCK ? pass->out + start + (y + k) * pass->inner
                                  : s->out + k * BLOCK;
     if (count == ROW_GROUP)
-        real->smooth_column_groups(s->rows + y, weights, radius, width, sums);
+        (pass->odd ? real->odd_column_groups : real->smooth_column_groups)(
+            s->rows + y, weights, radius, width, sums);
     else
         (pass->odd ? real->odd_columns : real->smooth_columns)(s->rows + y, weights,
                                                                radius, width, sums[0]);
@@ -270,7 +271,8 @@ static void filter_block(void *context, ptrdiff_t index, int thread)
     ptrdiff_t start = index / pass->blocks * n * inner + x;
     ptrdiff_t width = inner - x < BLOCK ? inner - x : BLOCK;
     volume_scratch s = scratch_of(v, thread);
-    memset(s.block, 0, (size_t)n * BLOCK * sizeof(wide));
+    if (width < BLOCK)
+        memset(s.block, 0, (size_t)n * BLOCK * sizeof(wide));
     for (ptrdiff_t y = 0; y < n; y++)
         memcpy(s.block + y * BLOCK, pass->in + start + y * inner,
                (size_t)width * sizeof(wide));

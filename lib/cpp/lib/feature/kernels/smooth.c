@@ -41,7 +41,7 @@ void NAME(smooth_columns)(const wide *const *rows, const double *weights,
 /* Rows of sums that lie one below the other, a vector of each: a row that moves on to
  * the next sum stays in its register. Inlined with a radius known, all stay. */
 static inline void group_sums(const wide *const *rows, const double *weights,
-                              ptrdiff_t radius, ptrdiff_t x, wide *const *out)
+                              ptrdiff_t radius, int odd, ptrdiff_t x, wide *const *out)
 {
     const wide *const *centre = rows + radius;
     vec sum[ROW_GROUP], above[ROW_GROUP], below[ROW_GROUP];
@@ -52,7 +52,7 @@ static inline void group_sums(const wide *const *rows, const double *weights,
     }
     for (ptrdiff_t k = radius; k > 0; k--) {
         for (int j = 0; j < ROW_GROUP; j++)
-            sum[j] += (above[j] + below[j]) * weights[k];
+            sum[j] += (odd ? above[j] - below[j] : above[j] + below[j]) * weights[k];
         for (int j = 0; j < ROW_GROUP - 1; j++)
             above[j] = above[j + 1];
         for (int j = ROW_GROUP - 1; j > 0; j--)
@@ -69,10 +69,17 @@ void NAME(smooth_column_groups)(const wide *const *rows, const double *weights,
 {
     if (radius == USUAL_RADIUS)
         for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES)
-            group_sums(rows, weights, USUAL_RADIUS, x, out);
+            group_sums(rows, weights, USUAL_RADIUS, 0, x, out);
     else
         for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES)
-            group_sums(rows, weights, radius, x, out);
+            group_sums(rows, weights, radius, 0, x, out);
+}
+
+void NAME(odd_column_groups)(const wide *const *rows, const double *weights,
+                             ptrdiff_t radius, ptrdiff_t n, wide *const *out)
+{
+    for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES)
+        group_sums(rows, weights, radius, 1, x, out);
 }
 
 static inline void row_sums(const wide *in, const double *weights, ptrdiff_t radius,

@@ -47,7 +47,10 @@ static void count_band(void *context, ptrdiff_t index, int thread)
     atomic_fetch_sub(&t->inside[thread], 1);
 }
 
-static void run_bands(int threads, ptrdiff_t bands)
+static void run_bands_by(feature_status (*run_team)(team *, ptrdiff_t,
+                                                    void (*)(void *, ptrdiff_t, int),
+                                                    void *),
+                         int threads, ptrdiff_t bands)
 {
     static tally t;
     memset(&t, 0, sizeof t);
@@ -57,12 +60,44 @@ static void run_bands(int threads, ptrdiff_t bands)
     t.threads = crew.threads;
     check_case("(%d threads, %td bands)", threads, bands);
     CHECK(crew.threads == (bands < 1 ? 1 : threads < bands ? threads : bands));
-    CHECK(team_run(&crew, bands, count_band, &t) == FEATURE_OK);
+    CHECK(run_team(&crew, bands, count_band, &t) == FEATURE_OK);
     CHECK(atomic_load(&t.strangers) == 0);
     int wrong = 0;
     for (ptrdiff_t k = 0; k < BANDS_AT_MOST; k++)
         wrong += atomic_load(&t.calls[k]) != (k < bands);
     CHECK(wrong == 0);
+}
+
+static void run_bands(int threads, ptrdiff_t bands)
+{
+    run_bands_by(team_run, threads, bands);
+    run_bands_by(team_run_in_order, threads, bands);
+}
+
+/* A band may wait for the one before it, which has been taken. */
+static void await_band(void *context, ptrdiff_t index, int thread)
+{
+    atomic_ptrdiff_t *left = context; /* of each band, until it is done */
+    (void)thread;
+    if (index > 0)
+        team_await(&left[index - 1]);
+    atomic_fetch_sub(&left[index], 1);
+}
+
+static void bands_in_order(void)
+{
+    static atomic_ptrdiff_t left[BANDS_AT_MOST];
+    for (int threads = 1; threads <= 4; threads++) {
+        feature_run run = {NULL, NULL, threads};
+        team crew = team_for(&run, BANDS_AT_MOST, MUCH);
+        ptrdiff_t undone = 0;
+        for (int k = 0; k < BANDS_AT_MOST; k++)
+            atomic_init(&left[k], 1);
+        CHECK(team_run_in_order(&crew, BANDS_AT_MOST, await_band, left) == FEATURE_OK);
+        for (int k = 0; k < BANDS_AT_MOST; k++)
+            undone += atomic_load(&left[k]);
+        CHECK(undone == 0);
+    }
 }
 
 static void every_band_once(void)
@@ -232,6 +267,7 @@ int main(void)
 {
     random_start();
     SHOW("every band is worked on once", every_band_once());
+    SHOW("bands in order wait for those before", bands_in_order());
     SHOW("little work stays on one thread", little_work_is_serial());
     SHOW("a run that asks for no number gets the default", default_threads());
     SHOW("a poll function that says stop stops the call", interruptions());

@@ -404,5 +404,5 @@ static ptrdiff_t list_tasks(const orb_call *call)
 
 feature_status orb_build(orb_call *call)
 {
-    return team_run(&call->team, list_tasks(call), run_task, call);
+    return team_run_in_order(&call->team, list_tasks(call), run_task, call);
 }

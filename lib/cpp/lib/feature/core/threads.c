@@ -176,25 +176,40 @@ feature_status team_poll(team *t)
 /* The region                                                               */
 /* ------------------------------------------------------------------------ */
 
+#define SHARES_AT_MOST 64
+
+/* Bands that one thread begins with; a cache line, so that counters do not meet. */
+typedef struct share {
+    _Alignas(64) atomic_ptrdiff_t next;
+    ptrdiff_t end;
+} share;
+
 typedef struct crew {
     team *team;
     void (*band)(void *context, ptrdiff_t index, int thread);
     void *context;
-    ptrdiff_t bands;
-    atomic_ptrdiff_t next;
     atomic_int stop;
+    int shares;
+    share share[SHARES_AT_MOST];
 } crew;
 
-static void take_bands(crew *c, int thread)
+static void take_share(crew *c, share *from, int thread)
 {
     while (!atomic_load_explicit(&c->stop, memory_order_relaxed)) {
-        ptrdiff_t index = atomic_fetch_add(&c->next, 1);
-        if (index >= c->bands)
+        ptrdiff_t index = atomic_fetch_add(&from->next, 1);
+        if (index >= from->end)
             return;
         c->band(c->context, index, thread);
         if (thread == 0 && team_poll(c->team) != FEATURE_OK)
             atomic_store(&c->stop, 1);
     }
+}
+
+/* The thread's own bands, then what is left of the others'. */
+static void take_bands(crew *c, int thread)
+{
+    for (int k = 0; k < c->shares; k++)
+        take_share(c, &c->share[(thread + k) % c->shares], thread);
 }
 
 void team_await(const atomic_ptrdiff_t *counter)
@@ -203,11 +218,17 @@ void team_await(const atomic_ptrdiff_t *counter)
         sched_yield();
 }
 
-feature_status team_run(team *t, ptrdiff_t bands,
-                        void (*band)(void *context, ptrdiff_t index, int thread),
-                        void *context)
+static feature_status run_shares(team *t, int shares, ptrdiff_t bands,
+                                 void (*band)(void *context, ptrdiff_t index,
+                                              int thread),
+                                 void *context)
 {
-    crew c = {t, band, context, bands, 0, 0};
+    crew c = {.team = t, .band = band, .context = context, .shares = shares};
+    for (int k = 0; k < shares; k++) {
+        atomic_init(&c.share[k].next, bands / shares * k + bands % shares * k / shares);
+        int next = k + 1;
+        c.share[k].end = bands / shares * next + bands % shares * next / shares;
+    }
     team_poll(t); /* starts the clock; the first 10 ms are never asked about */
     if (t->threads == 1) {
         take_bands(&c, 0);
@@ -216,4 +237,20 @@ feature_status team_run(team *t, ptrdiff_t bands,
         take_bands(&c, omp_get_thread_num());
     }
     return atomic_load(&c.stop) ? FEATURE_INTERRUPTED : FEATURE_OK;
+}
+
+feature_status team_run(team *t, ptrdiff_t bands,
+                        void (*band)(void *context, ptrdiff_t index, int thread),
+                        void *context)
+{
+    int shares = t->threads < SHARES_AT_MOST ? t->threads : SHARES_AT_MOST;
+    return run_shares(t, shares, bands, band, context);
+}
+
+feature_status team_run_in_order(team *t, ptrdiff_t bands,
+                                 void (*band)(void *context, ptrdiff_t index,
+                                              int thread),
+                                 void *context)
+{
+    return run_shares(t, 1, bands, band, context);
 }

@@ -1,8 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Work in bands. A family cuts its work into bands whose number does not depend
- * on the threads, so that neither do the results; threads take the next band from
- * a counter, so that one that loses its processor holds nobody up.
+ * on the threads, so that neither do the results. Each thread begins with a share of
+ * neighbouring bands, the same in every region over as many: what it wrote in the one
+ * before is in its own cache. Who has finished his share takes bands from the others',
+ * so that a thread that loses its processor holds nobody up.
  */
 #ifndef CORE_THREADS_H
 #define CORE_THREADS_H
@@ -27,8 +29,14 @@ feature_status team_run(team *t, ptrdiff_t bands,
                         void (*band)(void *context, ptrdiff_t index, int thread),
                         void *context);
 
-/* Waits inside a band until the counter is at most 0. Only bands of smaller indices may
- * count it down: those have been taken already, and whoever took them finishes them. */
+/* The same; a band is taken when those of smaller indices have been. */
+feature_status team_run_in_order(team *t, ptrdiff_t bands,
+                                 void (*band)(void *context, ptrdiff_t index,
+                                              int thread),
+                                 void *context);
+
+/* Waits inside a band of team_run_in_order until the counter is at most 0. Only bands
+ * of smaller indices may count it down: whoever took them finishes them. */
 void team_await(const atomic_ptrdiff_t *counter);
 
 /* For serial stretches: INTERRUPTED when it is time to ask and the answer is yes. */

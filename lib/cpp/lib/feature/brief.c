@@ -15,20 +15,24 @@
  * float64, every sum in SciPy's order.
  *
  * How it runs. One region makes the smoothed plane, band by band (core/plane.h): bits
- * look anywhere in it. A second one takes keypoints in groups. Offsets of the pairs
- * within the plane are worked out once; a keypoint whose pairs leave the image gets its
- * own. The cost is two loads and a comparison a bit: 2,000 keypoints of 256 bits are a
- * million loads, as many as the smoothing of 512 x 512 pixels needs. The memory is the
- * smoothed plane.
+ * look anywhere in it. A second one takes keypoints in groups, from the top of the image
+ * down, so that neighbours find their pixels in the cache, and a thread those that it
+ * has smoothed. Offsets of the pairs within the plane are worked out once; a keypoint
+ * whose pairs leave the image gets its own. The cost is two loads and a comparison a
+ * bit: 2,000 keypoints of 256 bits are a million loads, as many as the smoothing of
+ * 512 x 512 pixels needs. The memory is the smoothed plane.
  */
 #include "core/array.h"
 #include "core/memory.h"
 #include "core/plane.h"
+#include "core/points.h"
 #include "core/threads.h"
 #include "feature.h"
 #include "kernels/kernels.h"
 
 #define KEYPOINTS_A_BAND 64
+#define TILE 16 /* pixels; what patches of the default size see from there fits L1 */
+#define CACHE_LINE 64
 #define NANOSECONDS_A_BIT 1
 
 /* How far the pairs reach, rows and columns. */
@@ -39,10 +43,11 @@ typedef struct reach {
 typedef struct brief_job {
     const real_kernels *real;
     const feature_array *keypoints, *pairs, *descriptors;
-    ptrdiff_t shape[2], item, bits;
+    ptrdiff_t shape[2], pitch, item, bits; /* pitch: of the plane, in elements */
     reach reach;
     unsigned char *plane;
-    ptrdiff_t *offsets; /* of the pairs, in the plane */
+    point *order, *spare; /* keypoints by their place */
+    ptrdiff_t *offsets;   /* of the pairs, in the plane */
     unsigned char *own; /* one thread's offsets after the other */
     size_t own_size;
 } brief_job;
@@ -64,12 +69,12 @@ static reach reach_of(const brief_job *job)
     return r;
 }
 
-static int is_inside(const brief_job *job, const ptrdiff_t *point)
+static int is_inside(const brief_job *job, const ptrdiff_t *pixel)
 {
     int inside = 1;
     for (int axis = 0; axis < 2; axis++)
-        inside &= point[axis] + job->reach.least[axis] >= 0 &&
-                  point[axis] + job->reach.most[axis] < job->shape[axis];
+        inside &= pixel[axis] + job->reach.least[axis] >= 0 &&
+                  pixel[axis] + job->reach.most[axis] < job->shape[axis];
     return inside;
 }
 
@@ -78,13 +83,26 @@ static ptrdiff_t held(ptrdiff_t i, ptrdiff_t n)
     return i < 0 ? 0 : i < n ? i : n - 1;
 }
 
-/* Offsets of the pairs around a point from the plane's first pixel. */
-static void hold_pairs(const brief_job *job, const ptrdiff_t *point, ptrdiff_t *own)
+/* Offsets of the pairs around a pixel from the plane's first pixel. */
+static void hold_pairs(const brief_job *job, const ptrdiff_t *pixel, ptrdiff_t *own)
 {
     const int32_t *at = pairs_of(job);
     for (ptrdiff_t i = 0; i < 2 * job->bits; i++)
-        own[i] = held(point[0] + at[2 * i], job->shape[0]) * job->shape[1] +
-                 held(point[1] + at[2 * i + 1], job->shape[1]);
+        own[i] = held(pixel[0] + at[2 * i], job->shape[0]) * job->pitch +
+                 held(pixel[1] + at[2 * i + 1], job->shape[1]);
+}
+
+/* Keypoints row after row of tiles, those of a tile as they come. */
+static void order_keypoints(const brief_job *job)
+{
+    ptrdiff_t count = job->keypoints->shape[0];
+    for (ptrdiff_t k = 0; k < count; k++) {
+        const int64_t *keypoint = (void *)row_of(job->keypoints, k);
+        uint64_t down = (uint64_t)(keypoint[0] + 1) / TILE, /* both are at least -1 */
+            right = (uint64_t)(keypoint[1] + 1) / TILE;
+        job->order[k] = (point){down << 48 ^ right << 32, k};
+    }
+    points_sort(job->order, job->spare, count);
 }
 
 static void describe_band(void *context, ptrdiff_t band, int thread)
@@ -94,15 +112,16 @@ static void describe_band(void *context, ptrdiff_t band, int thread)
     ptrdiff_t *own = (void *)(job->own + (size_t)thread * job->own_size);
     end = end < job->keypoints->shape[0] ? end : job->keypoints->shape[0];
     for (ptrdiff_t k = first; k < end; k++) {
-        const int64_t *keypoint = (void *)row_of(job->keypoints, k);
-        ptrdiff_t point[2] = {(ptrdiff_t)keypoint[0], (ptrdiff_t)keypoint[1]};
-        uint8_t *bits = row_of(job->descriptors, k);
-        if (is_inside(job, point)) {
-            ptrdiff_t place = point[0] * job->shape[1] + point[1];
+        ptrdiff_t number = job->order[k].place;
+        const int64_t *keypoint = (void *)row_of(job->keypoints, number);
+        ptrdiff_t pixel[2] = {(ptrdiff_t)keypoint[0], (ptrdiff_t)keypoint[1]};
+        uint8_t *bits = row_of(job->descriptors, number);
+        if (is_inside(job, pixel)) {
+            ptrdiff_t place = pixel[0] * job->pitch + pixel[1];
             job->real->compare_pairs(job->plane + place * job->item, job->offsets,
                                      job->bits, bits);
         } else {
-            hold_pairs(job, point, own);
+            hold_pairs(job, pixel, own);
             job->real->compare_pairs(job->plane, own, job->bits, bits);
         }
     }
@@ -152,9 +171,12 @@ static feature_status lease(brief_job *job, int threads)
 {
     arena one = {NULL, 0};
     arena_take(&one, 2 * (size_t)job->bits, sizeof(ptrdiff_t));
-    size_t pixels = (size_t)job->shape[0] * (size_t)job->shape[1];
+    size_t row = (size_t)job->pitch * (size_t)job->item;
+    size_t count = (size_t)job->keypoints->shape[0];
     for (arena a = {NULL, 0}; one.used != SIZE_MAX;) {
-        job->plane = arena_take(&a, pixels, (size_t)job->item);
+        job->plane = arena_take(&a, (size_t)job->shape[0], row);
+        job->order = arena_take(&a, count, sizeof *job->order);
+        job->spare = arena_take(&a, count, sizeof *job->spare);
         job->offsets = arena_take(&a, 2 * (size_t)job->bits, sizeof(ptrdiff_t));
         job->own = arena_take(&a, (size_t)threads, one.used);
         job->own_size = one.used;
@@ -165,6 +187,24 @@ static feature_status lease(brief_job *job, int threads)
         a.used = 0;
     }
     return FEATURE_NO_MEMORY;
+}
+
+/* An odd number of cache lines: rows a power of two apart would all compete for the
+ * same few places of the first cache. */
+static ptrdiff_t pitch_of(ptrdiff_t cols, ptrdiff_t item)
+{
+    ptrdiff_t a_line = CACHE_LINE / item;
+    return (((cols + a_line - 1) / a_line) | 1) * a_line;
+}
+
+static feature_status smooth(const feature_array *image, const feature_filter *axis,
+                             const brief_job *job, const feature_run *run)
+{
+    static const int odd[2];
+    ptrdiff_t strides[2] = {job->pitch * job->item, job->item};
+    feature_array plane = {job->plane, image->shape, strides, 2,
+                           (int32_t)storage_type(image)};
+    return plane_filter(image, axis, odd, 0, &plane, run);
 }
 
 feature_status feature_brief_extract(const feature_array *image,
@@ -188,14 +228,16 @@ feature_status feature_brief_extract(const feature_array *image,
     ptrdiff_t bands = (count + KEYPOINTS_A_BAND - 1) / KEYPOINTS_A_BAND;
     team t = team_for(run, bands,
                       (double)count * (double)job.bits * NANOSECONDS_A_BIT);
+    job.pitch = pitch_of(job.shape[1], job.item);
     job.reach = reach_of(&job);
     status = lease(&job, t.threads);
     if (status != FEATURE_OK)
         return status;
     for (ptrdiff_t i = 0; i < 2 * job.bits; i++)
         job.offsets[i] =
-            pairs_of(&job)[2 * i] * job.shape[1] + pairs_of(&job)[2 * i + 1];
-    status = plane_smooth(image, axis, job.plane, run);
+            pairs_of(&job)[2 * i] * job.pitch + pairs_of(&job)[2 * i + 1];
+    order_keypoints(&job);
+    status = smooth(image, axis, &job, run);
     if (status == FEATURE_OK)
         status = team_run(&t, bands, describe_band, &job);
     memory_return(job.plane);

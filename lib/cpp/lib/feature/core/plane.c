@@ -77,16 +77,6 @@ feature_status plane_filter(const feature_array *image, const feature_filter *ax
     return status;
 }
 
-feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
-                            void *plane, const feature_run *run)
-{
-    static const int none[2];
-    int32_t dtype = (int32_t)storage_type(image);
-    ptrdiff_t item = dtype_size(dtype), strides[2] = {image->shape[1] * item, item};
-    feature_array out = {plane, image->shape, strides, 2, dtype};
-    return plane_filter(image, axis, none, 0, &out, run);
-}
-
 /* ------------------------------------------------------------------------ */
 /* The range of an image                                                    */
 /* ------------------------------------------------------------------------ */

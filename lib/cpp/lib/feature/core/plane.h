@@ -18,10 +18,6 @@ feature_status plane_filter(const feature_array *image, const feature_filter *ax
                             const int odd[2], double cval, const feature_array *out,
                             const feature_run *run);
 
-/* Smooths `image` into `plane`, contiguous rows of its storage type. */
-feature_status plane_smooth(const feature_array *image, const feature_filter *axis,
-                            void *plane, const feature_run *run);
-
 /* Of the image's pixels, scaled as load_row does it: the smallest number, the largest
  * (infinity and -infinity without one), and 1 where there is a NaN. */
 feature_status plane_range(const feature_array *image, double range[3],

@@ -7,6 +7,8 @@ import sys
 
 import numpy as np
 
+from . import _memory
+
 
 @functools.lru_cache(maxsize=None)
 def error(kind, *reference_kinds):
@@ -130,7 +132,7 @@ def check_workers(workers):
 def check_out(out, shape, dtype):
     """`out` when it fits; a new array when it is None."""
     if out is None:
-        return np.empty(shape, dtype)
+        return _memory.empty(shape, dtype)
     dtype = np.dtype(dtype)
     if not isinstance(out, np.ndarray):
         raise ValueError(f"`out` must be a NumPy array, got {type(out).__name__}")
@@ -150,7 +152,7 @@ def compute_into(out, inputs, compute):
         array is not None and np.may_share_memory(out, array) for array in inputs
     )
     if shared or not out.flags.aligned:
-        fresh = np.empty(out.shape, out.dtype)
+        fresh = _memory.empty(out.shape, out.dtype)
         compute(fresh)
         out[...] = fresh
     else:
@@ -161,11 +163,10 @@ def compute_into(out, inputs, compute):
 def check_outs(out, count, shape, dtype):
     """A list of `count` arrays that fit: those in the tuple `out`, or new ones.
 
-    New ones are parts of one block: from 4 MiB on NumPy asks for huge pages, and
-    touching new small ones takes longer than computing what is written there.
+    New ones are parts of one block: from 4 MiB on NumPy asks for huge pages.
     """
     if out is None:
-        return list(np.empty((count, *shape), dtype))
+        return list(_memory.empty((count, *shape), dtype))
     if not isinstance(out, (tuple, list)) or len(out) != count:
         raise ValueError(f"`out` must be a tuple of {count} arrays, got {out!r:.60}")
     if any(plane is None for plane in out):
@@ -181,7 +182,7 @@ def compute_all_into(outs, inputs, compute, contiguous=False):
         others = [*inputs, *outs[:number]]
         shared = any(np.may_share_memory(out, other) for other in others)
         if shared or not out.flags.aligned or contiguous and not out.flags.c_contiguous:
-            return np.empty(out.shape, out.dtype)
+            return _memory.empty(out.shape, out.dtype)
         return out
 
     written = [stand_in(number, out) for number, out in enumerate(outs)]

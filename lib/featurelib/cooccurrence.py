@@ -7,7 +7,7 @@ import operator
 
 import numpy as np
 
-from . import _native
+from . import _memory, _native
 from ._arguments import (
     MASK_HINT,
     as_array,
@@ -216,7 +216,7 @@ def graycomatrix(
     run = _native.run(workers)
     try:
         if out is None and levels <= _IN_TABLES:
-            out = np.empty(shape, dtype)
+            out = _memory.empty(shape, dtype)
             _graycomatrix(image, offsets, symmetric, False, out, run)
         elif out is None:
             _check_range(image, levels)  # before memory is asked for

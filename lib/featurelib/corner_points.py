@@ -8,7 +8,7 @@ import operator
 
 import numpy as np
 
-from . import _native
+from . import _memory, _native
 from ._arguments import (
     as_array,
     check_2d,
@@ -81,7 +81,7 @@ def _respond(image, out, compute):
         return out
     if out.strides[1] == out.itemsize or out.shape[1] == 1:
         return compute_into(out, (image,), compute)
-    fresh = np.empty(out.shape, out.dtype)
+    fresh = _memory.empty(out.shape, out.dtype)
     compute(fresh)
     out[...] = fresh
     return out

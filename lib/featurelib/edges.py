@@ -3,7 +3,7 @@
 
 import numpy as np
 
-from . import _native
+from . import _memory, _native
 from ._arguments import (
     as_array,
     check_2d,
@@ -194,7 +194,7 @@ def canny(
 
     stored = np.float32 if image.dtype.char in "ef" else np.float64
     if use_quantiles:
-        magnitude = np.empty(image.shape, stored)
+        magnitude = _memory.empty(image.shape, stored)
         _canny_magnitude(image, mask, parameters, magnitude, run)
         low, high = np.percentile(
             magnitude, [100.0 * low, 100.0 * high], overwrite_input=True

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """The library as a whole: what runs here, and the memory it keeps."""
 
-from . import _native
+from . import _memory, _native
 from ._version import REFERENCE_VERSION, __version__
 
 
@@ -44,14 +44,16 @@ def info():
 
 
 def release_memory():
-    """Give the working memory that is kept between calls back to the system.
+    """Give the memory that is kept between calls back to the system.
 
-    The library keeps at most 256 MiB a process, because new memory costs more than
-    the arithmetic on it. Calls that are running keep theirs.
+    The library keeps working memory, and memory of large results that nobody refers to
+    any more, at most 256 MiB a process of each, because new memory costs as much as
+    the arithmetic on it. Calls that are running, and results, keep theirs.
 
     Examples
     --------
     >>> import feature
     >>> feature.release_memory()
     """
+    _memory.forget()
     _native.release_memory()

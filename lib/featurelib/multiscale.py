@@ -5,7 +5,7 @@ import operator
 
 import numpy as np
 
-from . import _native
+from . import _memory, _native
 from ._arguments import (
     MASK_HINT,
     as_array,
@@ -145,7 +145,7 @@ def multiscale_basic_features(
         if not features.size:
             return
         if features.strides[-1] != features.itemsize and features.shape[-1] > 1:
-            whole = np.empty(features.shape, features.dtype)
+            whole = _memory.empty(features.shape, features.dtype)
             compute(whole)
             features[...] = whole
             return

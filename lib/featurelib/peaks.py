@@ -6,7 +6,7 @@ import warnings
 
 import numpy as np
 
-from . import _native
+from . import _memory, _native
 from ._arguments import (
     as_array,
     check_number,
@@ -229,7 +229,7 @@ def _call(image, footprint, labels, parameters, workers):
     count = _native.size()
     run = _native.run(workers)
     while True:
-        index = np.empty((capacity, image.ndim), np.int64)
+        index = _memory.empty((capacity, image.ndim), np.int64)
         room = capacity, index.ctypes.data
         _peak_local_max(image, footprint, labels, parameters, *room, count, run)
         if count.value <= capacity:

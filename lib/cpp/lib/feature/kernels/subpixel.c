@@ -5,7 +5,7 @@
  * sums over up to 128 terms, halves of more terms added in pairs; the order decides
  * which systems are singular and, at a tie, what a corner is.
  */
-#include "kernels/variant.h"
+#include "kernels/transpose.h"
 
 #define SUMMED_AT_ONCE 128
 #define BUFFERED_BY_NUMPY 8192
@@ -55,16 +55,39 @@ static inline vec weigh(vec before, vec here, vec after)
     return stored_vec(here * 2 + (before + after));
 }
 
+static inline vec load_reals(const real *p)
+{
+    typedef real narrow __attribute__((vector_size(VECTOR_WIDES * sizeof(real))));
+    narrow v;
+    memcpy(&v, p, sizeof v);
+    return __builtin_convertvector(v, vec);
+}
+
+/* Pixels of one row of VECTOR_WIDES patches, a patch a lane. */
+static inline void turn_row(const real *const *row, ptrdiff_t n, vec *values)
+{
+    for (ptrdiff_t x = 0; n < VECTOR_WIDES && x < n; x++)
+        for (int k = 0; k < VECTOR_WIDES; k++)
+            values[x][k] = (wide)row[k][x];
+    for (ptrdiff_t x = 0; n >= VECTOR_WIDES && x < n; x += VECTOR_WIDES) {
+        ptrdiff_t first = x < n - VECTOR_WIDES ? x : n - VECTOR_WIDES;
+        vec v[VECTOR_WIDES];
+        for (int k = 0; k < VECTOR_WIDES; k++)
+            v[k] = load_reals(row[k] + first);
+        transpose(v);
+        memcpy(values + first, v, sizeof v);
+    }
+}
+
 /* Row y of the patches and its differences to the right, where those of y - 3 were. */
 static void take_row(window *w, const void *const *patches, const ptrdiff_t *strides,
                      ptrdiff_t y)
 {
     vec *values = w->values[y % 3], *across = w->across[y % 3];
-    for (int k = 0; k < VECTOR_WIDES; k++) {
-        const real *row = (const real *)patches[k] + y * strides[k];
-        for (ptrdiff_t x = 0; x < w->side + 2; x++)
-            ((wide *)(values + x))[k] = (wide)row[x];
-    }
+    const real *row[VECTOR_WIDES];
+    for (int k = 0; k < VECTOR_WIDES; k++)
+        row[k] = (const real *)patches[k] + y * strides[k];
+    turn_row(row, w->side + 2, values);
     for (ptrdiff_t x = 0; x < w->side; x++)
         across[x] = differ(values[x], values[x + 1], values[x + 2]);
 }

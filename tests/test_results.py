@@ -39,11 +39,18 @@ def test_memory_that_nobody_holds_is_used_again():
     assert address(smaller) == place
 
 
-@pytest.mark.parametrize("hold", [
-    lambda a: a[3:5], lambda a: a.view(np.uint8), lambda a: a.T[1:], memoryview,
-    lambda a: np.asarray(memoryview(a)), lambda a: {"kept": [a.reshape(-1)]},
-    lambda a: np.lib.stride_tricks.sliding_window_view(a, (3, 3)),
-])
+@pytest.mark.parametrize(
+    "hold",
+    [
+        lambda a: a[3:5],
+        lambda a: a.view(np.uint8),
+        lambda a: a.T[1:],
+        memoryview,
+        lambda a: np.asarray(memoryview(a)),
+        lambda a: {"kept": [a.reshape(-1)]},
+        lambda a: np.lib.stride_tricks.sliding_window_view(a, (3, 3)),
+    ],
+)
 def test_no_view_ever_loses_its_memory(hold):
     first = _memory.empty(SHAPE, np.float64)
     place, view = address(first), hold(first)

@@ -15,12 +15,12 @@
  * float64, every sum in SciPy's order.
  *
  * How it runs. One region makes the smoothed plane, band by band (core/plane.h): bits
- * look anywhere in it. A second one takes keypoints in groups, from the top of the image
- * down, so that neighbours find their pixels in the cache, and a thread those that it
- * has smoothed. Offsets of the pairs within the plane are worked out once; a keypoint
- * whose pairs leave the image gets its own. The cost is two loads and a comparison a
- * bit: 2,000 keypoints of 256 bits are a million loads, as many as the smoothing of
- * 512 x 512 pixels needs. The memory is the smoothed plane.
+ * look anywhere in it. A second one takes keypoints in groups, from the top of the
+ * image down, so that neighbours find their pixels in the cache, and a thread those
+ * that it has smoothed. Offsets of the pairs within the plane are worked out once; a
+ * keypoint whose pairs leave the image gets its own. The cost is two loads and a
+ * comparison a bit: 2,000 keypoints of 256 bits are a million loads, as many as the
+ * smoothing of 512 x 512 pixels needs. The memory is the smoothed plane.
  */
 #include "core/array.h"
 #include "core/memory.h"
@@ -234,8 +234,7 @@ feature_status feature_brief_extract(const feature_array *image,
     if (status != FEATURE_OK)
         return status;
     for (ptrdiff_t i = 0; i < 2 * job.bits; i++)
-        job.offsets[i] =
-            pairs_of(&job)[2 * i] * job.pitch + pairs_of(&job)[2 * i + 1];
+        job.offsets[i] = pairs_of(&job)[2 * i] * job.pitch + pairs_of(&job)[2 * i + 1];
     order_keypoints(&job);
     status = smooth(image, axis, &job, run);
     if (status == FEATURE_OK)

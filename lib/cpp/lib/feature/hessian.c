@@ -387,8 +387,8 @@ static feature_status derivatives_of_plane(const hessian_job *job,
     for (int k = 0; status == FEATURE_OK && k < 2; k++) {
         void *plane = memory + (size_t)k * (whole.used / 2);
         slope[k] = (feature_array){plane, image->shape, strides, 2, dtype};
-        status = differentiate_plane(image, smoothing, derivative, k, cval, &slope[k],
-                                     run);
+        status =
+            differentiate_plane(image, smoothing, derivative, k, cval, &slope[k], run);
     }
     for (int k = 0; status == FEATURE_OK && k < job->pairs; k++)
         status = differentiate_plane(&slope[job->first[k]], smoothing, derivative,

@@ -15,7 +15,7 @@
 #define WORD 64
 /* With one pixel of so many passing the screen, the whole line is done at once. */
 #define DENSE_FROM 24
-/* And with a window of so many lines, their maxima are shared by the lines of a band. */
+/* And with a window of so many lines, those of a band share their maxima. */
 #define TALL_FROM 4
 
 /* One call. One-dimensional images are taken as one row. */

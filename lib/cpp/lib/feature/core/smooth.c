@@ -177,8 +177,8 @@ static void sum_along(smoother *s, wide *sums, wide *out)
         sums[k - radius] = left < 0 ? plan->cval : sums[left];
         sums[cols + k] = right < 0 ? plan->cval : sums[right];
     }
-    (plan->odd[1] ? plan->real->odd_row
-                  : plan->real->smooth_row)(sums, filter->weights, radius, cols, out);
+    (plan->odd[1] ? plan->real->odd_row : plan->real->smooth_row)(sums, filter->weights,
+                                                                  radius, cols, out);
 }
 
 /* The sums of one channel down the columns, for the group of rows from y on. */
@@ -189,8 +189,7 @@ static void sum_columns(smoother *s, ptrdiff_t y, ptrdiff_t channel)
     for (int k = 0; k < ROW_GROUP; k++)
         sums[k] = s->sums[k] + channel * sums_size(plan) + side(plan);
     gather_rows(s, y, channel);
-    (plan->odd[0] ? plan->real->odd_column_groups
-                  : plan->real->smooth_column_groups)(
+    (plan->odd[0] ? plan->real->odd_column_groups : plan->real->smooth_column_groups)(
         s->rows, plan->axis[0].weights, s->radius, cols_of(plan), sums);
 }
 

@@ -115,14 +115,18 @@ def _border_widths(distance, exclude_border, ndim):
     return tuple(int(width) for width in exclude_border)
 
 
-def _threshold(image, threshold_abs, threshold_rel):
-    """The number that peaks must exceed, in the type that the comparison uses."""
+def _threshold(image, threshold_abs, threshold_rel, labels):
+    """The number that peaks must exceed, in the type that the comparison uses; None
+    for the smallest of the image where C can find it while it reads."""
     for name, value in (
         ("threshold_abs", threshold_abs),
         ("threshold_rel", threshold_rel),
     ):
         if value is not None:
             check_number(value, name)
+    if threshold_abs is None and threshold_rel is None and labels is None:
+        if image.size and image.dtype.name not in ("int64", "uint64"):
+            return None
     threshold = threshold_abs if threshold_abs is not None else image.min()
     if threshold_rel is not None:
         threshold = max(threshold, threshold_rel * image.max())
@@ -264,7 +268,7 @@ def _search(
             stacklevel=3,
         )
     border = _border_widths(distance, exclude_border, image.ndim)
-    threshold = _threshold(image, threshold_abs, threshold_rel)
+    threshold = _threshold(image, threshold_abs, threshold_rel, labels)
     sides, footprint = _window(footprint, distance, image)
     if image.dtype == np.float16 and image.size != 1 and max(sides) > 1:
         raise error(TypeError, RuntimeError)(
@@ -280,14 +284,16 @@ def _search(
     if corner is not None:
         parameters.corner_distance = distance
         parameters.corner_p_norm, parameters.corner_most = corner
-    least = _least_above(threshold, image.dtype) if image.size else None
-    if least is None:
-        return np.empty((0, image.ndim), np.int64)
+    held = np.array(sides, np.intp), np.array(border, np.intp)
+    parameters.sides, parameters.border = (array.ctypes.data for array in held)
+    if threshold is not None:
+        least = _least_above(threshold, image.dtype) if image.size else None
+        if least is None:
+            return np.empty((0, image.ndim), np.int64)
+        least = np.array(least)
+        parameters.least = least.ctypes.data
     if threshold_abs is not None and image.dtype.kind == "f":
         parameters.has_nan = math.isnan(image.min())
-    held = np.array(least), np.array(sides, np.intp), np.array(border, np.intp)
-    addresses = [array.ctypes.data for array in held]
-    parameters.least, parameters.sides, parameters.border = addresses
     return _call(image, footprint, labels, parameters, workers)
 
 

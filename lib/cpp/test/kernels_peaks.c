@@ -70,6 +70,28 @@ static int bit(const line_set *s, ptrdiff_t x)
     return (int)(s->bits[x / 64] >> x % 64 & 1);
 }
 
+void check_least_of_row(const real_kernels *k, int is_float)
+{
+    for (int round = 0; round < 300; round++) {
+        line_set s = lines_new(is_float);
+        double above = (double)(random_below(2) ? 1000 : -1000), least = above;
+        int32_t has_nan = 0;
+        int with_nan = random_below(3) == 0;
+        ptrdiff_t at = random_below(s.n);
+        unsigned char *pixel = s.memory[0].bytes + (size_t)at * (is_float ? 4 : 8);
+        float narrow = with_nan ? NAN : -INFINITY;
+        double number = (double)narrow;
+        if (with_nan || random_below(4) == 0)
+            memcpy(pixel, is_float ? (void *)&narrow : &number, is_float ? 4 : 8);
+        for (ptrdiff_t x = 0; x < s.n; x++)
+            above = value_of(&s, 0, x) < above ? value_of(&s, 0, x) : above;
+        k->least_of_row(s.lines[0], s.n, &least, &has_nan);
+        check_case("(n %td)", s.n);
+        CHECK(least == above && has_nan == with_nan);
+        lines_free(&s);
+    }
+}
+
 void check_peak_screen(const real_kernels *k, int is_float)
 {
     for (int round = 0; round < 300; round++) {

@@ -4,8 +4,8 @@
  *
  * What it computes:
  *
- *   1. Candidates: pixels that reach the threshold and that no pixel of the window
- *      around them exceeds; beyond the border the nearest pixel. Equal neighbours are
+ *   1. Candidates: pixels that reach the threshold (or exceed the smallest of the image)
+ *      and that no pixel of the window around them exceeds; beyond the border the nearest pixel. Equal neighbours are
  *      all candidates. Where every pixel of the image passes (it is constant, say)
  *      none does. Those too near the border are left out.
  *   2. Order: the largest first, equal ones row after row. The values are compared as
@@ -33,6 +33,8 @@
  *
  * Cost: the image is read once, about 12 vector operations each; then each candidate.
  */
+#include <math.h>
+
 #include "core/array.h"
 #include "peaks.h"
 
@@ -65,9 +67,31 @@ feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *
     return FEATURE_OK;
 }
 
+/* Where all that exceeds the smallest number is looked at: what that begins with, and
+ * whether there is anything; beside NaN there is not. */
+static feature_status find_least(peak_job *job, team *t, int *any)
+{
+    *any = 1;
+    if (job->parameters->least != NULL)
+        return FEATURE_OK;
+    feature_status status = team_run(t, job->bands, least_band, job);
+    double least = INFINITY;
+    for (ptrdiff_t k = 0; k < job->bands && status == FEATURE_OK; k++) {
+        *any &= !isnan(job->lows[k]);
+        least = job->lows[k] < least ? job->lows[k] : least;
+    }
+    *any &= least < (double)INFINITY;
+    job->line.least = peak_least_above(job, least);
+    return status;
+}
+
 static feature_status search_image(peak_job *job, team *t, point_list *list)
 {
-    feature_status status =
+    int any;
+    feature_status status = find_least(job, t, &any);
+    if (status != FEATURE_OK || !any)
+        return status;
+    status =
         job->by_ring ? search_by_ring(job) : team_run(t, job->bands, search_band, job);
     ptrdiff_t total = 0;
     for (ptrdiff_t k = 0; k < job->bands && status == FEATURE_OK; k++) {

@@ -29,7 +29,9 @@ feature_status peak_check_shapes(const feature_array *image,
     if (image->dtype == FEATURE_BOOL ||
         (footprint != NULL && footprint->dtype != FEATURE_BOOL))
         return FEATURE_BAD_DTYPE;
-    if (p->least == NULL || p->sides == NULL || p->border == NULL || p->most < 0 ||
+    if (p->least == NULL && (labels != NULL || peak_is_wide(image->dtype)))
+        return FEATURE_BAD_ARGUMENT;
+    if (p->sides == NULL || p->border == NULL || p->most < 0 ||
         p->most_per_label < 0 || !(p->distance >= 0) || !(p->p_norm >= 1) ||
         (p->corner_p_norm != 0 && (!(p->corner_p_norm >= 1) || p->corner_most < 0 ||
                                    !(p->corner_distance >= 0))))
@@ -109,7 +111,9 @@ peak_job peak_new_job(const feature_array *image, const feature_array *footprint
     job.real_size = narrow ? 4 : 8;
     set_axes(&job, footprint);
     set_lines(&job);
-    job.line.least = peak_number_at(&job, parameters->least);
+    job.line.least = parameters->least == NULL
+                         ? -(double)INFINITY
+                         : peak_number_at(&job, parameters->least);
     job.line.before = peak_before(&job, job.ndim - 1);
     job.line.after = peak_after(&job, job.ndim - 1);
     job.symmetric = footprint == NULL;
@@ -170,6 +174,7 @@ feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
             sizeof *job->words);
         job->counts = arena_take(&a, (size_t)job->bands, sizeof *job->counts);
         job->starts = arena_take(&a, (size_t)job->bands, sizeof *job->starts);
+        job->lows = arena_take(&a, (size_t)job->bands, sizeof *job->lows);
         job->scratch = arena_take(&a, (size_t)threads, one.used);
         if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
             return FEATURE_NO_MEMORY;
@@ -303,6 +308,37 @@ static ptrdiff_t drop_inexact(const peak_job *job, ptrdiff_t *index, uint64_t *w
                 words[w] &= ~(left & -left);
         }
     return peak_count_bits(words, job->words_per_line);
+}
+
+/* The smallest number of a band. */
+void least_band(void *context, ptrdiff_t band, int thread)
+{
+    const peak_job *job = context;
+    peak_scratch s = peak_scratch_of(job, thread);
+    ptrdiff_t first = band * job->band_slabs, end = first + job->band_slabs;
+    end = end < job->shape[0] ? end : job->shape[0];
+    region r = region_of(job, &s, first, end);
+    double least = INFINITY;
+    int32_t has_nan = 0;
+    for (ptrdiff_t line = first * job->lines_per_slab; line < end * job->lines_per_slab;
+         line++) {
+        ptrdiff_t index[AXES];
+        peak_line_index(job, job->shape, line, index);
+        job->real->least_of_row(peak_line_at(job, &r, index), r.shape[job->ndim - 1],
+                                &least, &has_nan);
+    }
+    job->lows[band] = has_nan ? (double)NAN : least;
+}
+
+/* The smallest number of the image's type that exceeds `least`. */
+double peak_least_above(const peak_job *job, double least)
+{
+    int32_t dtype = job->image->dtype;
+    if (dtype == FEATURE_FLOAT64)
+        return nextafter(least, INFINITY);
+    if (dtype == FEATURE_FLOAT32 || dtype == FEATURE_FLOAT16)
+        return (double)nextafterf((float)least, INFINITY);
+    return least + 1;
 }
 
 void search_band(void *context, ptrdiff_t band, int thread)

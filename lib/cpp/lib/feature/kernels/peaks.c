@@ -89,6 +89,38 @@ static inline real larger(real a, real b)
     return a > b ? a : b;
 }
 
+static inline real smaller(real a, real b)
+{
+    return a < b ? a : b;
+}
+
+#define ABREAST 64 /* of the running minima of a row, so that none waits */
+
+void NAME(least_of_row)(const void *row, ptrdiff_t n, double *least, int32_t *has_nan)
+{
+    const real *v = row;
+    real low[ABREAST], zero[ABREAST] = {0}, lowest = (real)*least, zeros = 0;
+    ptrdiff_t x = 0;
+    for (ptrdiff_t k = 0; k < ABREAST; k++)
+        low[k] = lowest;
+    for (; x + ABREAST <= n; x += ABREAST)
+        for (ptrdiff_t k = 0; k < ABREAST; k++) {
+            low[k] = smaller(v[x + k], low[k]);
+            zero[k] += v[x + k] * 0; /* NaN where the pixel is not finite */
+        }
+    for (ptrdiff_t k = 0; k < ABREAST; k++) {
+        lowest = smaller(low[k], lowest);
+        zeros += zero[k];
+    }
+    for (; x < n; x++) {
+        lowest = smaller(v[x], lowest);
+        zeros += v[x] * 0;
+    }
+    *least = (double)lowest;
+    for (x = 0; x < n && zeros != 0; x++) /* also where it is NaN */
+        *has_nan |= v[x] != v[x];
+}
+
 /* ------------------------------------------------------------------------ */
 /* Boxes                                                                    */
 /* ------------------------------------------------------------------------ */

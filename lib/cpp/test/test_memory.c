@@ -121,6 +121,26 @@ static void leases(void)
     CHECK(memory_lease(SIZE_MAX / 2) == NULL);
 }
 
+/* What calls of several sizes lease in any order, the next ones find again. */
+static void every_size_stays(void)
+{
+    static const size_t sizes[] = {700000, 1600000, 40000, 3000000, 800000};
+    enum { COUNT = COUNT_OF(sizes) };
+    void *blocks[COUNT];
+    start_counting(-1);
+    for (int times = 0; times < 6; times++) {
+        for (int k = 0; k < COUNT; k++)
+            blocks[k] = memory_lease(sizes[(k + times) % COUNT]);
+        for (int k = 0; k < COUNT; k++)
+            memory_return(blocks[(k * 2 + times) % COUNT]);
+        check_case("(round %d)", times);
+        CHECK(atomic_load(&asked) == COUNT);
+    }
+    memory_release();
+    CHECK(atomic_load(&live) == 0);
+    stop_counting();
+}
+
 /* Many small blocks: as many as there are slots stay. Large ones: 256 MiB stay. */
 static void bounds(void)
 {
@@ -317,6 +337,7 @@ int main(void)
     random_start();
     SHOW("blocks are aligned and leased again", leases());
     SHOW("what is kept is bounded and can be released", bounds());
+    SHOW("blocks of every size stay", every_size_stays());
     SHOW("many threads lease, each its own block", many_threads());
     SHOW("the n-th allocation fails and nothing is lost", failing_allocations());
     SHOW("a call after one without memory gives the same bytes", same_answer());

@@ -70,16 +70,44 @@ static void release(block *b)
     free(b);
 }
 
+/* Is `b` the better one for `size` bytes: the smallest that is large enough, or else the
+ * largest? */
+static int is_better(const block *b, const block *best, size_t size)
+{
+    if (best == NULL || (b->size >= size) != (best->size >= size))
+        return best == NULL || b->size >= size;
+    return b->size >= size ? b->size < best->size : b->size > best->size;
+}
+
+static void put_into(int slot, block *b)
+{
+    block *empty = NULL;
+    if (atomic_compare_exchange_strong(&slots[slot], &empty, b))
+        return;
+    atomic_fetch_sub(&kept, b->size); /* another thread was quicker */
+    release(b);
+}
+
 void *memory_lease(size_t size)
 {
+    block *best = NULL;
     for (int i = 0; i < SLOTS; i++) {
         block *b = atomic_exchange(&slots[i], NULL);
         if (b == NULL)
             continue;
-        atomic_fetch_sub(&kept, b->size);
-        if (b->size >= size)
-            return bytes_of(b);
-        release(b); /* calls grow: a larger one takes its place */
+        if (is_better(b, best, size)) {
+            block *other = best;
+            best = b;
+            b = other;
+        }
+        if (b != NULL)
+            put_into(i, b);
+    }
+    if (best != NULL) {
+        atomic_fetch_sub(&kept, best->size);
+        if (best->size >= size)
+            return bytes_of(best);
+        release(best); /* calls grow: a larger one takes its place */
     }
     block *b = allocate(size);
     return b == NULL ? NULL : bytes_of(b);

@@ -70,8 +70,8 @@ static void release(block *b)
     free(b);
 }
 
-/* Is `b` the better one for `size` bytes: the smallest that is large enough, or else the
- * largest? */
+/* Is `b` the better one for `size` bytes: the smallest that is large enough, or else
+ * the largest? */
 static int is_better(const block *b, const block *best, size_t size)
 {
     if (best == NULL || (b->size >= size) != (best->size >= size))

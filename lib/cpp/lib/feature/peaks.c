@@ -4,10 +4,11 @@
  *
  * What it computes:
  *
- *   1. Candidates: pixels that reach the threshold (or exceed the smallest of the image)
- *      and that no pixel of the window around them exceeds; beyond the border the nearest pixel. Equal neighbours are
- *      all candidates. Where every pixel of the image passes (it is constant, say)
- *      none does. Those too near the border are left out.
+ *   1. Candidates: pixels that reach the threshold (or exceed the smallest number of
+ *      the image) and that no pixel of the window around them exceeds; beyond the
+ * border the nearest pixel. Equal neighbours are all candidates. Where every pixel of
+ * the image passes (it is constant, say) none does. Those too near the border are left
+ *      out.
  *   2. Order: the largest first, equal ones row after row. The values are compared as
  *      NumPy's -x orders them in the array's own type, so that 0 of an unsigned type
  *      and the least of a signed one come first.

@@ -31,8 +31,8 @@ feature_status peak_check_shapes(const feature_array *image,
         return FEATURE_BAD_DTYPE;
     if (p->least == NULL && (labels != NULL || peak_is_wide(image->dtype)))
         return FEATURE_BAD_ARGUMENT;
-    if (p->sides == NULL || p->border == NULL || p->most < 0 ||
-        p->most_per_label < 0 || !(p->distance >= 0) || !(p->p_norm >= 1) ||
+    if (p->sides == NULL || p->border == NULL || p->most < 0 || p->most_per_label < 0 ||
+        !(p->distance >= 0) || !(p->p_norm >= 1) ||
         (p->corner_p_norm != 0 && (!(p->corner_p_norm >= 1) || p->corner_most < 0 ||
                                    !(p->corner_distance >= 0))))
         return FEATURE_BAD_ARGUMENT;

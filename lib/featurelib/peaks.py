@@ -125,7 +125,7 @@ def _threshold(image, threshold_abs, threshold_rel, labels):
         if value is not None:
             check_number(value, name)
     if threshold_abs is None and threshold_rel is None and labels is None:
-        if image.size and image.dtype.name not in ("int64", "uint64"):
+        if image.size and image.dtype in (np.float32, np.float64):
             return None
     threshold = threshold_abs if threshold_abs is not None else image.min()
     if threshold_rel is not None:

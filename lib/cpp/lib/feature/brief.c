@@ -26,13 +26,13 @@
 #include "core/memory.h"
 #include "core/plane.h"
 #include "core/points.h"
+#include "core/smooth.h"
 #include "core/threads.h"
 #include "feature.h"
 #include "kernels/kernels.h"
 
 #define KEYPOINTS_A_BAND 64
 #define TILE 16 /* pixels; what patches of the default size see from there fits L1 */
-#define CACHE_LINE 64
 #define NANOSECONDS_A_BIT 1
 
 /* How far the pairs reach, rows and columns. */
@@ -189,16 +189,9 @@ static feature_status lease(brief_job *job, int threads)
     return FEATURE_NO_MEMORY;
 }
 
-/* An odd number of cache lines: rows a power of two apart would all compete for the
- * same few places of the first cache. */
-static ptrdiff_t pitch_of(ptrdiff_t cols, ptrdiff_t item)
-{
-    ptrdiff_t a_line = CACHE_LINE / item;
-    return (((cols + a_line - 1) / a_line) | 1) * a_line;
-}
-
-static feature_status smooth(const feature_array *image, const feature_filter *axis,
-                             const brief_job *job, const feature_run *run)
+static feature_status smooth_plane(const feature_array *image,
+                                   const feature_filter *axis, const brief_job *job,
+                                   const feature_run *run)
 {
     static const int odd[2];
     ptrdiff_t strides[2] = {job->pitch * job->item, job->item};
@@ -228,7 +221,7 @@ feature_status feature_brief_extract(const feature_array *image,
     ptrdiff_t bands = (count + KEYPOINTS_A_BAND - 1) / KEYPOINTS_A_BAND;
     team t = team_for(run, bands,
                       (double)count * (double)job.bits * NANOSECONDS_A_BIT);
-    job.pitch = pitch_of(job.shape[1], job.item);
+    job.pitch = row_pitch(job.shape[1]);
     job.reach = reach_of(&job);
     status = lease(&job, t.threads);
     if (status != FEATURE_OK)
@@ -236,7 +229,7 @@ feature_status feature_brief_extract(const feature_array *image,
     for (ptrdiff_t i = 0; i < 2 * job.bits; i++)
         job.offsets[i] = pairs_of(&job)[2 * i] * job.pitch + pairs_of(&job)[2 * i + 1];
     order_keypoints(&job);
-    status = smooth(image, axis, &job, run);
+    status = smooth_plane(image, axis, &job, run);
     if (status == FEATURE_OK)
         status = team_run(&t, bands, describe_band, &job);
     memory_return(job.plane);

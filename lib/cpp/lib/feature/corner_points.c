@@ -44,6 +44,7 @@
 #include "core/array.h"
 #include "core/fast.h"
 #include "core/memory.h"
+#include "core/plane.h"
 #include "core/threads.h"
 #include "feature.h"
 #include "kernels/kernels.h"
@@ -324,35 +325,18 @@ static const void *patch_of(const patch_set *set, patch_buffer *b, ptrdiff_t k,
     return patch;
 }
 
-/* ------------------------------------------------------------------------ */
-/* The image as reals, where patches would be converted again and again     */
-/* ------------------------------------------------------------------------ */
-
-#define PIECE 512
-
+/* The image as reals, where patches would be converted again and again. */
 typedef struct real_plane {
-    const source *from;
     feature_array image;
     ptrdiff_t strides[2];
     unsigned char *pixels; /* NULL where the image is read as it is */
 } real_plane;
 
-static void convert_band(void *context, ptrdiff_t band, int thread)
-{
-    const real_plane *plane = context;
-    const source *s = plane->from;
-    wide wide_row[PIECE + ROW_BLOCK];
-    (void)thread;
-    for (ptrdiff_t y = band * BAND_ROWS; y < (band + 1) * BAND_ROWS && y < s->rows; y++)
-        for (ptrdiff_t x = 0; x < s->cols; x += PIECE)
-            read_piece(s, y, x, s->cols - x < PIECE ? s->cols - x : PIECE, wide_row,
-                       plane->pixels + (y * s->cols + x) * s->item);
-}
-
-/* Makes the set read a plane of reals, if its patches have more pixels than that. */
+/* Makes the set read such a plane, if its patches have more pixels than that. */
 static feature_status open_plane(real_plane *plane, patch_set *set, team *t)
 {
     source *s = &set->s;
+    const feature_array *image = s->image;
     double pixels = (double)s->rows * (double)s->cols;
     plane->pixels = NULL;
     if (s->direct || (double)set->count * (double)(set->rows * set->cols) < pixels)
@@ -360,15 +344,13 @@ static feature_status open_plane(real_plane *plane, patch_set *set, team *t)
     plane->pixels = memory_lease((size_t)(s->rows * s->cols * s->item));
     if (plane->pixels == NULL)
         return FEATURE_NO_MEMORY;
-    source from = *s;
-    plane->from = &from;
     plane->strides[0] = s->cols * s->item;
     plane->strides[1] = s->item;
-    plane->image = (feature_array){plane->pixels, s->image->shape, plane->strides, 2,
-                                   (int32_t)storage_type(s->image)};
+    plane->image = (feature_array){plane->pixels, image->shape, plane->strides, 2,
+                                   (int32_t)storage_type(image)};
     s->image = &plane->image;
     s->direct = 1;
-    return team_run(t, (s->rows + BAND_ROWS - 1) / BAND_ROWS, convert_band, plane);
+    return plane_convert(image, s->unscaled, s->image, t);
 }
 
 static patch_group patches_from(const patch_set *set, patch_buffer *b, ptrdiff_t k)

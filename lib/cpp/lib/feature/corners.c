@@ -163,7 +163,6 @@ static void start_band(corner_scratch *s, const corner_job *job, ptrdiff_t first
     sobel_start(&s->second[1], read_right, s);
 }
 
-/* Can n wides be written into a row of the plane at once? */
 static void respond_band(void *context, ptrdiff_t index, int thread)
 {
     const corner_job *job = context;

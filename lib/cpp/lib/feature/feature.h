@@ -420,8 +420,8 @@ FEATURE_API feature_status feature_corner_subpix(const feature_array *image,
 
 typedef struct feature_peaks_parameters {
     const void *least;       /* one element of the image's dtype: what a peak reaches;
-                              * NULL, without labels and not of 64-bit integers: all
-                              * above the image's smallest number, nothing beside NaN */
+                              * NULL, of float32 and float64 without labels: all above
+                              * the image's smallest number, nothing beside NaN */
     const ptrdiff_t *sides;  /* of the window, one an axis, each at least 1 */
     const ptrdiff_t *border; /* no peak nearer to the border, one an axis, >= 0 */
     double distance;         /* peaks are at least so far apart; <= 1: not looked at */

@@ -37,8 +37,8 @@
 
 #include "core/array.h"
 #include "core/integral.h"
-#include "core/plane.h"
 #include "core/memory.h"
+#include "core/plane.h"
 #include "core/smooth.h"
 #include "core/threads.h"
 #include "core/volume.h"

@@ -82,7 +82,9 @@ static feature_status find_least(peak_job *job, team *t, int *any)
         least = job->lows[k] < least ? job->lows[k] : least;
     }
     *any &= least < (double)INFINITY;
-    job->line.least = peak_least_above(job, least);
+    job->line.least = job->image->dtype == FEATURE_FLOAT64
+                          ? nextafter(least, INFINITY)
+                          : (double)nextafterf((float)least, INFINITY);
     return status;
 }
 

@@ -80,8 +80,6 @@ typedef struct question {
 /* peaks_window.c: one line */
 ptrdiff_t peak_before(const peak_job *job, int32_t axis);
 ptrdiff_t peak_after(const peak_job *job, int32_t axis);
-const unsigned char *peak_line_at(const peak_job *job, const region *r,
-                                  const ptrdiff_t *index);
 ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n);
 void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width);
 ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
@@ -112,7 +110,6 @@ int peak_is_wide(int32_t dtype);
 int holds_exactly(const peak_job *job, int alone, const void *at);
 const unsigned char *peak_pixel_at(const peak_job *job, const ptrdiff_t *index);
 void least_band(void *context, ptrdiff_t band, int thread);
-double peak_least_above(const peak_job *job, double least);
 void search_band(void *context, ptrdiff_t band, int thread);
 int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
                   const uint8_t *mask);

@@ -29,7 +29,8 @@ feature_status peak_check_shapes(const feature_array *image,
     if (image->dtype == FEATURE_BOOL ||
         (footprint != NULL && footprint->dtype != FEATURE_BOOL))
         return FEATURE_BAD_DTYPE;
-    if (p->least == NULL && (labels != NULL || peak_is_wide(image->dtype)))
+    if (p->least == NULL && (labels != NULL || (image->dtype != FEATURE_FLOAT32 &&
+                                                image->dtype != FEATURE_FLOAT64)))
         return FEATURE_BAD_ARGUMENT;
     if (p->sides == NULL || p->border == NULL || p->most < 0 || p->most_per_label < 0 ||
         !(p->distance >= 0) || !(p->p_norm >= 1) ||
@@ -315,30 +316,23 @@ void least_band(void *context, ptrdiff_t band, int thread)
 {
     const peak_job *job = context;
     peak_scratch s = peak_scratch_of(job, thread);
+    static const ptrdiff_t origin[AXES];
     ptrdiff_t first = band * job->band_slabs, end = first + job->band_slabs;
-    end = end < job->shape[0] ? end : job->shape[0];
-    region r = region_of(job, &s, first, end);
     double least = INFINITY;
     int32_t has_nan = 0;
-    for (ptrdiff_t line = first * job->lines_per_slab; line < end * job->lines_per_slab;
-         line++) {
-        ptrdiff_t index[AXES];
+    end = (end < job->shape[0] ? end : job->shape[0]) * job->lines_per_slab;
+    for (ptrdiff_t line = first * job->lines_per_slab; line < end; line++) {
+        ptrdiff_t index[AXES], last = job->ndim - 1;
+        const unsigned char *row = s.block;
         peak_line_index(job, job->shape, line, index);
-        job->real->least_of_row(peak_line_at(job, &r, index), r.shape[job->ndim - 1],
-                                &least, &has_nan);
+        index[last] = 0;
+        if (job->direct)
+            row = peak_pixel_at(job, index);
+        else
+            peak_convert_lines(job, job->shape, origin, line, line + 1, s.block);
+        job->real->least_of_row(row, job->shape[last], &least, &has_nan);
     }
     job->lows[band] = has_nan ? (double)NAN : least;
-}
-
-/* The smallest number of the image's type that exceeds `least`. */
-double peak_least_above(const peak_job *job, double least)
-{
-    int32_t dtype = job->image->dtype;
-    if (dtype == FEATURE_FLOAT64)
-        return nextafter(least, INFINITY);
-    if (dtype == FEATURE_FLOAT32 || dtype == FEATURE_FLOAT16)
-        return (double)nextafterf((float)least, INFINITY);
-    return least + 1;
 }
 
 void search_band(void *context, ptrdiff_t band, int thread)

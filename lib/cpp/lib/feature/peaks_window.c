@@ -18,10 +18,9 @@ ptrdiff_t peak_after(const peak_job *job, int32_t axis)
     return job->sides[axis] - job->sides[axis] / 2 - 1;
 }
 
-const unsigned char *peak_line_at(const peak_job *job, const region *r,
-                                  const ptrdiff_t *index)
+static const unsigned char *line_at(const region *r, int32_t ndim,
+                                    const ptrdiff_t *index)
 {
-    int32_t ndim = job->ndim;
     const unsigned char *at = r->data + (index[0] - r->first) * r->strides[0];
     for (int32_t axis = 1; axis < ndim - 1; axis++)
         at += index[axis] * r->strides[axis];
@@ -34,7 +33,7 @@ static ptrdiff_t window_lines(const peak_job *job, const region *r,
                               const void **lines)
 {
     int32_t leading = job->ndim - 1;
-    const unsigned char *middle = peak_line_at(job, r, index);
+    const unsigned char *middle = line_at(r, job->ndim, index);
     ptrdiff_t count = 0;
     int whole = 1;
     for (int32_t axis = 0; axis < leading; axis++)
@@ -68,7 +67,7 @@ static void footprint_lines(const peak_job *job, const region *r,
             ptrdiff_t i = index[axis] + lead[axis], last = r->shape[axis] - 1;
             at[axis] = i < 0 ? 0 : i > last ? last : i;
         }
-        lines[k] = peak_line_at(job, r, at);
+        lines[k] = line_at(r, job->ndim, at);
     }
 }
 
@@ -123,7 +122,7 @@ static void ask_densely(const peak_job *job, region *r, const ptrdiff_t *index,
     } else {
         count = window_lines(job, r, index, job->leads, s->lines);
     }
-    job->real->peak_dense(peak_line_at(job, r, index), s->lines, count, n, &q->line,
+    job->real->peak_dense(line_at(r, job->ndim, index), s->lines, count, n, &q->line,
                           s->spare, words);
 }
 
@@ -134,11 +133,11 @@ ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
     ptrdiff_t n = r->shape[job->ndim - 1], word_count = (n + WORD - 1) / WORD;
     if (job->columns != NULL && !q->alone) {
         footprint_lines(job, r, index, s->lines);
-        job->real->peak_general(peak_line_at(job, r, index), s->lines, job->columns,
+        job->real->peak_general(line_at(r, job->ndim, index), s->lines, job->columns,
                                 job->leads, n, &q->line, s->spare, words);
     } else if (q->alone) {
         peak_line line = {q->line.least, 0, 0};
-        s->lines[0] = peak_line_at(job, r, index);
+        s->lines[0] = line_at(r, job->ndim, index);
         job->real->peak_screen(s->lines, 1, n, &line, s->spare, words);
     } else {
         ptrdiff_t count = window_lines(job, r, index, job->screens, s->lines);

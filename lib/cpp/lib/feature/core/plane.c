@@ -78,6 +78,46 @@ feature_status plane_filter(const feature_array *image, const feature_filter *ax
 }
 
 /* ------------------------------------------------------------------------ */
+/* An image as it is, converted                                             */
+/* ------------------------------------------------------------------------ */
+
+#define PIECE 512 /* columns, on the stack */
+
+typedef struct convert_job {
+    const feature_array *image, *out;
+    void (*load)(const void *, ptrdiff_t, ptrdiff_t, feature_dtype, wide *);
+    const real_kernels *real;
+} convert_job;
+
+static void convert_band(void *context, ptrdiff_t band, int thread)
+{
+    const convert_job *job = context;
+    const feature_array *image = job->image, *out = job->out;
+    ptrdiff_t rows = image->shape[0], cols = image->shape[1];
+    wide piece[PIECE + ROW_BLOCK];
+    (void)thread;
+    for (ptrdiff_t y = band * BAND_ROWS; y < (band + 1) * BAND_ROWS && y < rows; y++)
+        for (ptrdiff_t x = 0; x < cols; x += PIECE) {
+            ptrdiff_t n = cols - x < PIECE ? cols - x : PIECE;
+            job->load(row_of(image, y) + x * image->strides[1], image->strides[1], n,
+                      (feature_dtype)image->dtype, piece);
+            job->real->store_row(piece, n, row_of(out, y) + x * out->strides[1],
+                                 out->strides[1]);
+        }
+}
+
+feature_status plane_convert(const feature_array *image, int unscaled,
+                             const feature_array *out, team *t)
+{
+    const plain_kernels *plain = plain_kernels_in_use();
+    convert_job job = {image, out,
+                       unscaled ? plain->load_unscaled_row : plain->load_row,
+                       real_kernels_for(storage_type(image))};
+    ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
+    return team_run(t, bands, convert_band, &job);
+}
+
+/* ------------------------------------------------------------------------ */
 /* The range of an image                                                    */
 /* ------------------------------------------------------------------------ */
 

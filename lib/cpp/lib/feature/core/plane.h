@@ -9,6 +9,7 @@
 
 #include <stddef.h>
 
+#include "core/threads.h"
 #include "feature.h"
 #include "kernels/kernels.h"
 
@@ -17,6 +18,10 @@
 feature_status plane_filter(const feature_array *image, const feature_filter *axis,
                             const int odd[2], double cval, const feature_array *out,
                             const feature_run *run);
+
+/* Converts `image` to its storage type, scaled or not, into `out` of its shape. */
+feature_status plane_convert(const feature_array *image, int unscaled,
+                             const feature_array *out, team *t);
 
 /* Of the image's pixels, scaled as load_row does it: the smallest number, the largest
  * (infinity and -infinity without one), and 1 where there is a NaN. */

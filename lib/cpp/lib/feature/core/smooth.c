@@ -6,8 +6,8 @@
 #include "core/array.h"
 #include "core/border.h"
 
-/* An odd number of cache lines: rows a power of two apart would all compete for
- * the same few places of the first cache. */
+/* Not a power of two: rows so far apart would all compete for the same few places of
+ * the first cache. */
 ptrdiff_t row_pitch(ptrdiff_t n)
 {
     ptrdiff_t blocks = (n + ROW_BLOCK - 1) / ROW_BLOCK;

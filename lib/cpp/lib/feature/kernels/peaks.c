@@ -6,9 +6,11 @@
  * passes is rare in a photograph, and `peak_confirm` looks at the whole window of
  * each. Where much passes (plateaus) `peak_dense` takes the maximum of the window for
  * all pixels: down the lines, then along the line by doubling. `peak_tall` takes those
- * down the lines for many windows at once (M. van Herk, 1992): in blocks of as many
- * lines as a window has, each window is the end of a block and the start of the next,
- * so that three comparisons a pixel do for any height. `peak_general` is for
+ * down the lines for many windows at once (M. van Herk, "A fast algorithm for local
+ * minimum and maximum filters on rectangular and octagonal kernels", Pattern
+ * Recognition Letters 13 (1992), 517-521): in blocks of as many lines as a window has,
+ * each window is the end of a block and the start of the next, so that three
+ * comparisons a pixel do for any height. `peak_general` is for
  * windows that are no boxes, and takes the offsets in the reference's order, so that
  * NaN ends as there.
  */

@@ -1,7 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Corner points: FAST, Moravec, and what is done around given corners.
 
-Told at the top of corner_points.c.
+Told at the top of corner_points.c and of corner_patches.c.
 """
 
 import operator

@@ -195,7 +195,8 @@ void check_orientations(const real_kernels *k, int is_float)
 {
     static const ptrdiff_t first[] = {0, 2, 5, 6};
     static const int32_t columns[] = {-1, 1, -1, 0, 1, 0};
-    patch_mask mask = {first, columns, 3, 1, 1};
+    static const wide weights[] = {-1, 1, -1, 0, 1, 0};
+    patch_mask mask = {first, columns, weights, 3, 1, 1};
     for (int round = 0; round < 200; round++) {
         guarded memory[PATCHES],
             out = guarded_new(PATCHES * (is_float ? 4 : 8), GUARD_AFTER);

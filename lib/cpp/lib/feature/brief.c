@@ -15,24 +15,23 @@
  * float64, every sum in SciPy's order.
  *
  * How it runs. One region makes the smoothed plane, band by band (core/plane.h): bits
- * look anywhere in it. A second one takes keypoints in groups, from the top of the
- * image down, so that neighbours find their pixels in the cache, and a thread those
- * that it has smoothed. Offsets of the pairs within the plane are worked out once; a
- * keypoint whose pairs leave the image gets its own. The cost is two loads and a
- * comparison a bit: 2,000 keypoints of 256 bits are a million loads, as many as the
- * smoothing of 512 x 512 pixels needs. The memory is the smoothed plane.
+ * look anywhere in it. A second one takes keypoints in groups, tile after tile of the
+ * image (core/tiles.h), so that a thread finds pixels that it has smoothed. Offsets of
+ * the pairs within the plane are worked out once; a keypoint whose pairs leave the
+ * image gets its own. The cost is two loads and a comparison a bit: 2,000 keypoints of
+ * 256 bits are a million loads, as many as the smoothing of 512 x 512 pixels needs. The
+ * memory is the smoothed plane.
  */
 #include "core/array.h"
 #include "core/memory.h"
 #include "core/plane.h"
-#include "core/points.h"
 #include "core/smooth.h"
 #include "core/threads.h"
+#include "core/tiles.h"
 #include "feature.h"
 #include "kernels/kernels.h"
 
 #define KEYPOINTS_A_BAND 64
-#define TILE 16 /* pixels; what patches of the default size see from there fits L1 */
 #define NANOSECONDS_A_BIT 1
 
 /* How far the pairs reach, rows and columns. */
@@ -46,8 +45,8 @@ typedef struct brief_job {
     ptrdiff_t shape[2], pitch, item, bits; /* pitch: of the plane, in elements */
     reach reach;
     unsigned char *plane;
-    point *order, *spare; /* keypoints by their place */
-    ptrdiff_t *offsets;   /* of the pairs, in the plane */
+    tile_order order;
+    ptrdiff_t *offsets; /* of the pairs, in the plane */
     unsigned char *own; /* one thread's offsets after the other */
     size_t own_size;
 } brief_job;
@@ -92,19 +91,6 @@ static void hold_pairs(const brief_job *job, const ptrdiff_t *pixel, ptrdiff_t *
                  held(pixel[1] + at[2 * i + 1], job->shape[1]);
 }
 
-/* Keypoints row after row of tiles, those of a tile as they come. */
-static void order_keypoints(const brief_job *job)
-{
-    ptrdiff_t count = job->keypoints->shape[0];
-    for (ptrdiff_t k = 0; k < count; k++) {
-        const int64_t *keypoint = (void *)row_of(job->keypoints, k);
-        uint64_t down = (uint64_t)(keypoint[0] + 1) / TILE, /* both are at least -1 */
-            right = (uint64_t)(keypoint[1] + 1) / TILE;
-        job->order[k] = (point){down << 48 ^ right << 32, k};
-    }
-    points_sort(job->order, job->spare, count);
-}
-
 static void describe_band(void *context, ptrdiff_t band, int thread)
 {
     const brief_job *job = context;
@@ -112,7 +98,7 @@ static void describe_band(void *context, ptrdiff_t band, int thread)
     ptrdiff_t *own = (void *)(job->own + (size_t)thread * job->own_size);
     end = end < job->keypoints->shape[0] ? end : job->keypoints->shape[0];
     for (ptrdiff_t k = first; k < end; k++) {
-        ptrdiff_t number = job->order[k].place;
+        ptrdiff_t number = job->order.numbers[k];
         const int64_t *keypoint = (void *)row_of(job->keypoints, number);
         ptrdiff_t pixel[2] = {(ptrdiff_t)keypoint[0], (ptrdiff_t)keypoint[1]};
         uint8_t *bits = row_of(job->descriptors, number);
@@ -172,11 +158,10 @@ static feature_status lease(brief_job *job, int threads)
     arena one = {NULL, 0};
     arena_take(&one, 2 * (size_t)job->bits, sizeof(ptrdiff_t));
     size_t row = (size_t)job->pitch * (size_t)job->item;
-    size_t count = (size_t)job->keypoints->shape[0];
+    ptrdiff_t count = job->keypoints->shape[0];
     for (arena a = {NULL, 0}; one.used != SIZE_MAX;) {
         job->plane = arena_take(&a, (size_t)job->shape[0], row);
-        job->order = arena_take(&a, count, sizeof *job->order);
-        job->spare = arena_take(&a, count, sizeof *job->spare);
+        tiles_layout(&job->order, count, job->shape, &a);
         job->offsets = arena_take(&a, 2 * (size_t)job->bits, sizeof(ptrdiff_t));
         job->own = arena_take(&a, (size_t)threads, one.used);
         job->own_size = one.used;
@@ -228,7 +213,7 @@ feature_status feature_brief_extract(const feature_array *image,
         return status;
     for (ptrdiff_t i = 0; i < 2 * job.bits; i++)
         job.offsets[i] = pairs_of(&job)[2 * i] * job.pitch + pairs_of(&job)[2 * i + 1];
-    order_keypoints(&job);
+    tiles_fill(&job.order, keypoints);
     status = smooth_plane(image, axis, &job, run);
     if (status == FEATURE_OK)
         status = team_run(&t, bands, describe_band, &job);

@@ -252,6 +252,7 @@ static ptrdiff_t choose(const orb_job *job, point *points, ptrdiff_t most)
 typedef struct disc {
     ptrdiff_t first[DISC_SIDE + 1];
     int32_t right[DISC_SIDE * DISC_SIDE];
+    wide weight[DISC_SIDE * DISC_SIDE];
     patch_mask mask;
 } disc;
 
@@ -264,11 +265,14 @@ static void fill_disc(disc *d)
     for (ptrdiff_t y = 0; y < DISC_SIDE; y++) {
         int32_t width = reach[y < DISC_REACH ? DISC_REACH - y : y - DISC_REACH];
         d->first[y] = count;
-        for (int32_t x = -width; x <= width; x++)
-            d->right[count++] = x;
+        for (int32_t x = -width; x <= width; x++, count++) {
+            d->right[count] = x;
+            d->weight[count] = x;
+        }
     }
     d->first[DISC_SIDE] = count;
-    d->mask = (patch_mask){d->first, d->right, DISC_SIDE, DISC_REACH, DISC_REACH};
+    d->mask =
+        (patch_mask){d->first, d->right, d->weight, DISC_SIDE, DISC_REACH, DISC_REACH};
 }
 
 typedef struct point_job {

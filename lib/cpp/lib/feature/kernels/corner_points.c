@@ -182,15 +182,19 @@ static inline void add_row_by_squares(const wide *const *row, const patch_mask *
         if (i + VECTOR_WIDES <= end && mask->right[i] == column &&
             mask->right[i + VECTOR_WIDES - 1] == column + VECTOR_WIDES - 1) {
             for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++) {
-                *rights += v[k] * (wide)(column + k);
+                *rights += v[k] * mask->weight[i + k];
                 *sums += v[k];
             }
             i += VECTOR_WIDES;
+            continue;
         }
-        for (; i < end && mask->right[i] < column + VECTOR_WIDES; i++) {
-            *rights += v[mask->right[i] - column] * (wide)mask->right[i];
-            *sums += v[mask->right[i] - column];
-        }
+        UNROLLED
+        for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++)
+            if (i < end && mask->right[i] == column + k) {
+                *rights += v[k] * mask->weight[i];
+                *sums += v[k];
+                i++;
+            }
     }
 }
 

@@ -85,6 +85,7 @@ typedef struct fast_rule {
 typedef struct patch_mask {
     const ptrdiff_t *first; /* of each row its first pixel in `right`, and the end */
     const int32_t *right;
+    const wide *weight;          /* the same numbers */
     ptrdiff_t rows, reach, down; /* `right` counts from -reach, rows from -down */
 } patch_mask;
 

@@ -1,7 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Promise: the small parts under every family do what their headers say: borders,
- * arenas, tiles, quotas of containers, the exponential and the Gaussian.
+ * arenas, quotas of containers, the exponential and the Gaussian.
  *
  * Quotas are read from files of the system; fopen is wrapped (see CMakeLists.txt)
  * so that the tests say what those hold.
@@ -12,7 +12,6 @@
 #include "core/border.h"
 #include "core/memory.h"
 #include "core/quota.h"
-#include "core/tiles.h"
 #include "kernels/math.h"
 #include "spec.h"
 
@@ -247,52 +246,6 @@ static void gaussians(void)
     }
 }
 
-/* ------------------------------------------------------------------------ */
-/* Tiles                                                                    */
-/* ------------------------------------------------------------------------ */
-
-#define PIXELS 500
-
-/* Each pixel once, those of a tile in their order, no tile twice. */
-static void check_tiles(const tile_order *t, int64_t (*pixels)[2])
-{
-    int seen[PIXELS] = {0};
-    ptrdiff_t last = -1, tile = -1;
-    for (ptrdiff_t k = 0; k < t->count; k++) {
-        ptrdiff_t number = t->numbers[k];
-        CHECK(number >= 0 && number < t->count && !seen[number]++);
-        ptrdiff_t here = ((pixels[number][0] + 1) >> t->shift) * t->across +
-                         ((pixels[number][1] + 1) >> t->shift);
-        CHECK(here > tile || (here == tile && number > last));
-        tile = here;
-        last = number;
-    }
-}
-
-static void tiles(void)
-{
-    static const ptrdiff_t shapes[][2] = {
-        {1, 1}, {1, 4000}, {300, 17}, {600, 700}, {1 << 20, 1 << 20}};
-    static unsigned char memory[64 * PIXELS];
-    int64_t pixels[PIXELS][2];
-    ptrdiff_t strides[2] = {sizeof pixels[0], sizeof(int64_t)};
-    for (int k = 0; k < COUNT_OF(shapes); k++)
-        for (ptrdiff_t count = 0; count <= PIXELS; count += 125) {
-            ptrdiff_t shape[2] = {count, 2};
-            feature_array array = {pixels, shape, strides, 2, FEATURE_INT64};
-            for (ptrdiff_t i = 0; i < count; i++)
-                for (int axis = 0; axis < 2; axis++)
-                    pixels[i][axis] = random_below(shapes[k][axis] + 2) - 1;
-            tile_order t;
-            arena a = {memory, 0};
-            tiles_layout(&t, count, shapes[k], &a);
-            check_case("(%td pixels of %td x %td)", count, shapes[k][0], shapes[k][1]);
-            CHECK(a.used <= sizeof memory);
-            tiles_fill(&t, &array);
-            check_tiles(&t, pixels);
-        }
-}
-
 int main(void)
 {
     random_start();
@@ -300,7 +253,6 @@ int main(void)
     SHOW("borders are as feature.h draws them", border_drawings());
     SHOW("an arena counts what it hands out", arena_counts());
     SHOW("an arena that overflows says so for ever", arena_overflows());
-    SHOW("tiles hold each pixel once, neighbours together", tiles());
     SHOW("quotas of control groups, version 2", quotas_v2());
     SHOW("quotas of control groups, version 1", quotas_v1());
     SHOW("sine and cosine are right to the last place", sines());

@@ -44,8 +44,8 @@
 /* ------------------------------------------------------------------------ */
 
 /* Orders and spaces `*n` points whose places are in an array of this shape. */
-feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *points,
-                            ptrdiff_t *n, ptrdiff_t most)
+feature_status choose_peaks(const peak_job *job, team *t, const ptrdiff_t *shape,
+                            point *points, ptrdiff_t *n, ptrdiff_t most)
 {
     const feature_peaks_parameters *p = job->parameters;
     spacing rule = {p->distance, p->p_norm, 0, shape, job->ndim, most};
@@ -59,13 +59,15 @@ feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *
     void *scratch = memory_lease(size > spare ? size : spare);
     if (scratch == NULL)
         return FEATURE_NO_MEMORY;
-    points_sort(points, scratch, *n);
-    if (spaced)
+    feature_status status = points_sort_shared(t, points, scratch, *n);
+    if (status != FEATURE_OK)
+        *n = 0;
+    else if (spaced)
         *n = points_space(&rule, points, *n, scratch);
     else if (*n > most)
         *n = most;
     memory_return(scratch);
-    return FEATURE_OK;
+    return status;
 }
 
 /* Where all that exceeds the smallest number is looked at: what that begins with, and
@@ -110,12 +112,12 @@ static feature_status search_image(peak_job *job, team *t, point_list *list)
     job->points = list->points;
     list->count = total;
     team gathering = *t;
-    if (total < 20000)
+    if (total < POINTS_SHARED)
         gathering.threads = 1;
     status = team_run(&gathering, job->bands, gather_band, job);
     if (status != FEATURE_OK)
         return status;
-    return choose_peaks(job, job->shape, list->points, &list->count,
+    return choose_peaks(job, t, job->shape, list->points, &list->count,
                         job->parameters->most);
 }
 
@@ -140,13 +142,36 @@ static feature_status thin_corners(const peak_job *job, point_list *list)
     return FEATURE_OK;
 }
 
-static void write_index(const peak_job *job, const point_list *list, ptrdiff_t capacity,
-                        int64_t *index)
+#define PEAKS_A_BAND 4096
+
+typedef struct index_job {
+    const peak_job *peaks;
+    const point_list *list;
+    ptrdiff_t count;
+    int64_t *index;
+} index_job;
+
+static void index_band(void *context, ptrdiff_t band, int thread)
 {
-    int32_t ndim = job->image->ndim;
-    for (ptrdiff_t k = 0; k < list->count && k < capacity; k++)
-        place_to_index(list->points[k].place, job->shape + (job->ndim - ndim), ndim,
-                       index + k * ndim);
+    const index_job *job = context;
+    int32_t ndim = job->peaks->image->ndim;
+    const ptrdiff_t *shape = job->peaks->shape + (job->peaks->ndim - ndim);
+    ptrdiff_t first = band * PEAKS_A_BAND, end = first + PEAKS_A_BAND;
+    (void)thread;
+    for (ptrdiff_t k = first; k < end && k < job->count; k++)
+        place_to_index(job->list->points[k].place, shape, ndim, job->index + k * ndim);
+}
+
+static feature_status write_index(const peak_job *job, team *t, const point_list *list,
+                                  ptrdiff_t capacity, int64_t *index)
+{
+    ptrdiff_t count = list->count < capacity ? list->count : capacity;
+    index_job writing = {job, list, count, index};
+    team indexing = *t;
+    if (count < POINTS_SHARED)
+        indexing.threads = 1;
+    return team_run(&indexing, (count + PEAKS_A_BAND - 1) / PEAKS_A_BAND, index_band,
+                    &writing);
 }
 
 feature_status feature_peak_local_max(const feature_array *image,
@@ -173,10 +198,10 @@ feature_status feature_peak_local_max(const feature_array *image,
         labels == NULL ? search_image(&job, &t, &list) : search_labels(&job, &t, &list);
     if (status == FEATURE_OK)
         status = thin_corners(&job, &list);
-    if (status == FEATURE_OK) {
-        write_index(&job, &list, capacity, index);
+    if (status == FEATURE_OK)
+        status = write_index(&job, &t, &list, capacity, index);
+    if (status == FEATURE_OK)
         *count = list.count;
-    }
     memory_return(job.lead);
     memory_return(list.points);
     return status;

@@ -123,7 +123,7 @@ feature_status search_by_ring(const peak_job *job);
 feature_status search_labels(peak_job *job, team *t, point_list *list);
 
 /* peaks.c: the list of peaks */
-feature_status choose_peaks(const peak_job *job, const ptrdiff_t *shape, point *points,
-                            ptrdiff_t *n, ptrdiff_t most);
+feature_status choose_peaks(const peak_job *job, team *t, const ptrdiff_t *shape,
+                            point *points, ptrdiff_t *n, ptrdiff_t most);
 
 #endif

@@ -320,7 +320,7 @@ static void least_value(int32_t dtype, void *value)
     memcpy(value, &bits, (size_t)size); /* little-endian, as all we build for */
 }
 
-static feature_status search_label(const peak_job *job, int64_t label, crop *c,
+static feature_status search_label(const peak_job *job, team *t, int64_t label, crop *c,
                                    point_list *list)
 {
     uint64_t value = 0;
@@ -337,7 +337,7 @@ static feature_status search_label(const peak_job *job, int64_t label, crop *c,
     point *points = list->points + list->count;
     found = gather_crop(job, c, value, points);
     status =
-        choose_peaks(job, c->shape, points, &found, job->parameters->most_per_label);
+        choose_peaks(job, t, c->shape, points, &found, job->parameters->most_per_label);
     place_in_image(job, c, points, found);
     list->count += found;
     return status;
@@ -362,7 +362,7 @@ static feature_status search_boxes(const peak_job *job, const box_list *boxes, t
             layout_crop(&c, job, &a);
             most = a.used > most ? a.used : most;
             if (pass == 1)
-                status = search_label(job, k + 1, &c, list);
+                status = search_label(job, t, k + 1, &c, list);
             if (pass == 1 && status == FEATURE_OK)
                 status = team_poll(t);
         }
@@ -374,7 +374,8 @@ static feature_status search_boxes(const peak_job *job, const box_list *boxes, t
 }
 
 /* More peaks of all labels than are wanted: ordered and spaced once more. */
-static feature_status choose_among_labels(const peak_job *job, point_list *list)
+static feature_status choose_among_labels(const peak_job *job, team *t,
+                                          point_list *list)
 {
     ptrdiff_t n = 0;
     if (list->count <= job->parameters->most)
@@ -396,7 +397,7 @@ static feature_status choose_among_labels(const peak_job *job, point_list *list)
         list->points[n++].place = place;
     }
     list->count = n;
-    return choose_peaks(job, job->shape, list->points, &list->count,
+    return choose_peaks(job, t, job->shape, list->points, &list->count,
                         job->parameters->most);
 }
 
@@ -412,5 +413,5 @@ feature_status search_labels(peak_job *job, team *t, point_list *list)
     if (status == FEATURE_OK)
         status = search_boxes(job, &boxes, t, list);
     memory_return(boxes.bounds);
-    return status == FEATURE_OK ? choose_among_labels(job, list) : status;
+    return status == FEATURE_OK ? choose_among_labels(job, t, list) : status;
 }

@@ -81,7 +81,7 @@ double descending_value(uint64_t key)
 
 #define DIGIT 11
 #define BUCKETS (1 << DIGIT)
-#define TOP (64 - 3 * DIGIT) /* the first bit of the three leading digits */
+#define TOGETHER 3 /* digits that are counted in one reading */
 #define FEW 48
 
 /* Stable; gives up after `budget` moves and says so. */
@@ -123,16 +123,20 @@ static int sort_by_digit(const point *from, point *to, ptrdiff_t n, int shift,
     return 1;
 }
 
-/* Three digits at a time are counted in one reading. */
-static void sort_from_digit(point *points, point *spare, ptrdiff_t n, int first)
+/* Sorts by `digits` digits from bit `first` on, TOGETHER at a time. */
+static void sort_by_digits(point *points, point *spare, ptrdiff_t n, int first,
+                           int digits)
 {
     point *from = points, *to = spare;
-    for (int shift = first; shift < 64; shift += 3 * DIGIT) {
-        uint32_t start[3][BUCKETS] = {{0}};
+    for (int done = 0; done < digits; done += TOGETHER) {
+        int shift = first + done * DIGIT;
+        int here = digits - done < TOGETHER ? digits - done : TOGETHER;
+        uint32_t start[TOGETHER][BUCKETS];
+        memset(start, 0, (size_t)here * sizeof *start);
         for (ptrdiff_t i = 0; i < n; i++)
-            for (int k = 0; k < 3; k++)
+            for (int k = 0; k < here; k++)
                 start[k][digit_of(from[i].key >> shift, k * DIGIT)]++;
-        for (int k = 0; k < 3; k++)
+        for (int k = 0; k < here; k++)
             if (sort_by_digit(from, to, n, shift + k * DIGIT, start[k])) {
                 point *other = from;
                 from = to;
@@ -143,17 +147,116 @@ static void sort_from_digit(point *points, point *spare, ptrdiff_t n, int first)
         memcpy(points, from, (size_t)n * sizeof *points);
 }
 
-/* Three leading digits decide nearly all; what they leave equal is inserted. */
+/* How many bits are left once those that all keys begin with are taken away. */
+static int bits_that_differ(const point *points, ptrdiff_t n)
+{
+    uint64_t differing = 0;
+    for (ptrdiff_t i = 1; i < n; i++)
+        differing |= points[i].key ^ points[0].key;
+    return differing == 0 ? 0 : 64 - __builtin_clzll(differing);
+}
+
+/* The two leading digits of what differs decide nearly all; what they leave equal is
+ * inserted. */
 void points_sort(point *points, point *spare, ptrdiff_t n)
 {
     if (n <= FEW) {
         insert_in_order(points, n, PTRDIFF_MAX);
         return;
     }
-    sort_from_digit(points, spare, n, TOP);
-    if (!insert_in_order(points, n, 4 * n))
-        sort_from_digit(points, spare, n, 0);
+    int bits = bits_that_differ(points, n);
+    int first = bits > 2 * DIGIT ? bits - 2 * DIGIT : 0;
+    sort_by_digits(points, spare, n, first, 2);
+    if (first > 0 && !insert_in_order(points, n, 4 * n))
+        sort_by_digits(points, spare, n, 0, (bits + DIGIT - 1) / DIGIT);
 }
+
+/* ------------------------------------------------------------------------ */
+/* Order, by several threads                                                */
+/* ------------------------------------------------------------------------ */
+
+#define PARTS 8
+#define SAMPLES_A_PART 32
+
+/* Points by ranges of keys: part k holds those from limits[k] to below limits[k + 1],
+ * and all larger ones are of the last; it begins at starts[k]. */
+typedef struct sort_job {
+    point *points, *spare;
+    ptrdiff_t n, parts;
+    uint64_t limits[PARTS];
+    ptrdiff_t starts[PARTS + 1];
+} sort_job;
+
+/* Limits that cut a sample of the keys into equal parts. */
+static void find_limits(sort_job *job)
+{
+    point sample[PARTS * SAMPLES_A_PART];
+    ptrdiff_t count = job->parts * SAMPLES_A_PART;
+    for (ptrdiff_t i = 0; i < count; i++)
+        sample[i] = job->points[job->n / count * i];
+    insert_in_order(sample, count, PTRDIFF_MAX);
+    job->limits[0] = 0;
+    for (ptrdiff_t k = 1; k < job->parts; k++)
+        job->limits[k] = sample[k * SAMPLES_A_PART].key;
+}
+
+static void count_below(void *context, ptrdiff_t part, int thread)
+{
+    sort_job *job = context;
+    uint64_t limit = job->limits[part];
+    ptrdiff_t count = 0;
+    (void)thread;
+    for (ptrdiff_t i = 0; i < job->n; i++)
+        count += job->points[i].key < limit;
+    job->starts[part] = count;
+}
+
+/* Copies a part's points to where it begins in `spare`. */
+static void pick_part(void *context, ptrdiff_t part, int thread)
+{
+    const sort_job *job = context;
+    uint64_t low = job->limits[part], last = UINT64_MAX;
+    if (part + 1 < job->parts)
+        last = job->limits[part + 1] - 1;
+    point *to = job->spare + job->starts[part],
+          *end = job->spare + job->starts[part + 1];
+    (void)thread;
+    for (const point *from = job->points; to < end; from++) {
+        *to = *from;
+        to += from->key - low <= last - low;
+    }
+}
+
+static void sort_part(void *context, ptrdiff_t part, int thread)
+{
+    const sort_job *job = context;
+    ptrdiff_t start = job->starts[part], count = job->starts[part + 1] - start;
+    (void)thread;
+    points_sort(job->spare + start, job->points + start, count);
+    memcpy(job->points + start, job->spare + start, (size_t)count * sizeof(point));
+}
+
+feature_status points_sort_shared(team *t, point *points, point *spare, ptrdiff_t n)
+{
+    sort_job job = {.points = points, .spare = spare, .n = n};
+    job.parts = t->threads < PARTS ? t->threads : PARTS;
+    if (n < POINTS_SHARED || job.parts < 2) {
+        points_sort(points, spare, n);
+        return FEATURE_OK;
+    }
+    find_limits(&job);
+    job.starts[job.parts] = n;
+    feature_status status = team_run(t, job.parts, count_below, &job);
+    if (status == FEATURE_OK)
+        status = team_run(t, job.parts, pick_part, &job);
+    if (status == FEATURE_OK)
+        status = team_run(t, job.parts, sort_part, &job);
+    return status;
+}
+
+/* ------------------------------------------------------------------------ */
+/* Lists                                                                    */
+/* ------------------------------------------------------------------------ */
 
 feature_status points_reserve(point_list *list, ptrdiff_t more)
 {

@@ -13,6 +13,7 @@
 #include <stdint.h>
 
 #include "core/memory.h"
+#include "core/threads.h"
 #include "feature.h"
 
 #define POINT_AXES 32 /* dimensions at most */
@@ -32,6 +33,12 @@ double descending_value(uint64_t key);
 
 /* Ascending and stable; `spare` has room for n points. */
 void points_sort(point *points, point *spare, ptrdiff_t n);
+
+/* From so many points on it is worth it to share what is done to each. */
+#define POINTS_SHARED 20000
+
+/* The same by several threads where there are many points. */
+feature_status points_sort_shared(team *t, point *points, point *spare, ptrdiff_t n);
 
 /* A list that grows; its points are given back with memory_return. */
 typedef struct point_list {

@@ -139,6 +139,37 @@ void check_peak_dense(const real_kernels *k, int is_float)
     check_window(k, is_float, 1);
 }
 
+/* Is the pixel of a line the largest of its block, and at least `least`? */
+static int is_most_of_block(const line_set *s, ptrdiff_t count, ptrdiff_t width,
+                            ptrdiff_t line, ptrdiff_t x)
+{
+    double v = value_of(s, line, x);
+    for (ptrdiff_t k = 0; k < count; k++)
+        for (ptrdiff_t i = x - x % width; i < x - x % width + width && i < s->n; i++)
+            if (value_of(s, k, i) > v)
+                return 0;
+    return v >= s->how.least;
+}
+
+void check_peak_blocks(const real_kernels *k, int is_float)
+{
+    for (int round = 0; round < 300; round++) {
+        line_set s = lines_new(is_float);
+        ptrdiff_t count = 1 + random_below(LINES), width = 1 + random_below(40);
+        uint64_t bits[LINES][MOST / 64 + 1];
+        int wrong = 0;
+        k->peak_blocks(s.lines, count, s.n, width, s.how.least, s.spare.bytes, bits[0],
+                       COUNT_OF(bits[0]));
+        for (ptrdiff_t line = 0; line < count; line++)
+            for (ptrdiff_t x = 0; x < COUNT_OF(bits[0]) * 64; x++)
+                wrong += (int)(bits[line][x / 64] >> x % 64 & 1) !=
+                         (x < s.n && is_most_of_block(&s, count, width, line, x));
+        check_case("(n %td, width %td)", s.n, width);
+        CHECK(wrong == 0);
+        lines_free(&s);
+    }
+}
+
 void check_peak_tall(const real_kernels *k, int is_float)
 {
     for (int round = 0; round < 300; round++) {

@@ -6,9 +6,9 @@
  *
  *   1. Candidates: pixels that reach the threshold (or exceed the smallest number of
  *      the image) and that no pixel of the window around them exceeds; beyond the
- * border the nearest pixel. Equal neighbours are all candidates. Where every pixel of
- * the image passes (it is constant, say) none does. Those too near the border are left
- *      out.
+ *      border stands the nearest pixel. Equal neighbours are all candidates. Where
+ *      every pixel of the image passes (it is constant, say) none does. Those too near
+ *      the border are left out.
  *   2. Order: the largest first, equal ones row after row. The values are compared as
  *      NumPy's -x orders them in the array's own type, so that 0 of an unsigned type
  *      and the least of a signed one come first.
@@ -25,8 +25,9 @@
  * ordered and spaced again.
  *
  * How it runs. No image of maxima is made. A line (the last axis) is first compared
- * with its nearest neighbours; the windows of the few pixels that pass are looked at
- * one by one, or, where many pass, the maximum of the window is taken for the whole
+ * with its nearest neighbours, or in a plane with a large window some lines together
+ * block by block; the windows of the few pixels that pass are looked at one by one, or,
+ * where many pass, the maximum of the window is taken for the whole
  * line. The answer is one bit a pixel, an eighth to a sixty-fourth of the image. Bands
  * of axis 0 are units of work. float32 and float64 are read in place; lines of other
  * types, or strided ones, are converted a band at a time. Working memory: the bits, 32

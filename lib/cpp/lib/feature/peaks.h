@@ -15,6 +15,8 @@
 #define WORD 64
 /* With one pixel of so many passing the screen, the whole line is done at once. */
 #define DENSE_FROM 24
+/* A block of fewer lines or columns is no better a screen than the neighbours. */
+#define BLOCK_FROM 8
 /* And with a window of so many lines, those of a band share their maxima. */
 #define TALL_FROM 4
 
@@ -32,6 +34,8 @@ typedef struct peak_job {
     int is_plain;  /* the window is one pixel */
     int symmetric; /* a box of odd sides */
     int by_ring;   /* a box, and NaN in the image */
+    ptrdiff_t
+        block[2];  /* pixels that all see each other; of a plane with a box, or 0 */
     int by_tall;   /* a plane, and a box that is high, but lower than a band */
     int is_screen; /* the nearest neighbours are the whole window */
     peak_line line;
@@ -75,6 +79,7 @@ typedef struct question {
     ptrdiff_t border;     /* nor these at both ends */
     int whole;            /* the whole window, or the nearest neighbours only */
     int alone;            /* not even those: the threshold only */
+    int screened;         /* `words` hold all that may pass, and what passed blocks */
 } question;
 
 /* peaks_window.c: one line */
@@ -84,6 +89,8 @@ ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n);
 void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width);
 ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
                    const question *q, const peak_scratch *s, uint64_t *words);
+void peak_screen_blocks(const peak_job *job, const region *r, ptrdiff_t first,
+                        ptrdiff_t end, const peak_scratch *s);
 void peak_line_index(const peak_job *job, const ptrdiff_t *shape, ptrdiff_t line,
                      ptrdiff_t *index);
 void list_leads(peak_job *job);

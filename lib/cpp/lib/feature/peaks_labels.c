@@ -159,7 +159,7 @@ static ptrdiff_t mask_bits(const crop *c, ptrdiff_t line, ptrdiff_t n)
 static int crop_is_trivial(const peak_job *job, crop *c, const peak_scratch *s)
 {
     ptrdiff_t n = c->shape[job->ndim - 1];
-    question q = {job->line, c->only, 0, 1, 0};
+    question q = {job->line, c->only, 0, 1, 0, 0};
     q.line.least = -INFINITY;
     for (ptrdiff_t line = 0; line < c->lines; line++) {
         ptrdiff_t index[AXES], count = mask_bits(c, line, n);
@@ -245,7 +245,7 @@ static feature_status search_crop(const peak_job *job, crop *c, const peak_scrat
         *count = peak_count_bits(c->words, c->lines * c->words_per_line);
         return FEATURE_OK;
     }
-    question q = {job->line, NULL, 0, 1, plain || trivial};
+    question q = {job->line, NULL, 0, 1, plain || trivial, 0};
     ptrdiff_t found = 0;
     for (ptrdiff_t line = 0; line < c->lines; line++) {
         ptrdiff_t index[AXES];

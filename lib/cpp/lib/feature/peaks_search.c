@@ -101,6 +101,18 @@ static void set_lines(peak_job *job)
     job->bands = (job->shape[0] + job->band_slabs - 1) / job->band_slabs;
 }
 
+/* In a plane with a box: no pixel of a block is beyond the window of another. */
+static void set_block(peak_job *job, const feature_array *footprint)
+{
+    if (footprint != NULL || job->labels != NULL || job->ndim != 2)
+        return;
+    ptrdiff_t block[2];
+    for (int32_t axis = 0; axis < 2; axis++) /* a window reaches less far ahead */
+        block[axis] = peak_after(job, axis) + 1;
+    if (block[0] >= BLOCK_FROM && block[1] >= BLOCK_FROM)
+        memcpy(job->block, block, sizeof block);
+}
+
 peak_job peak_new_job(const feature_array *image, const feature_array *footprint,
                       const feature_array *labels,
                       const feature_peaks_parameters *parameters)
@@ -126,6 +138,7 @@ peak_job peak_new_job(const feature_array *image, const feature_array *footprint
     }
     job.is_plain |= job.lines * job.shape[job.ndim - 1] == 1;
     job.by_ring = parameters->has_nan && footprint == NULL && !job.is_plain;
+    set_block(&job, footprint);
     job.by_tall = footprint == NULL && labels == NULL && job.ndim == 2 &&
                   job.sides[0] >= TALL_FROM && 4 * job.band_slabs >= job.sides[0];
     return job;
@@ -342,7 +355,11 @@ void search_band(void *context, ptrdiff_t band, int thread)
     ptrdiff_t first = band * job->band_slabs, end = first + job->band_slabs, found = 0;
     end = end < job->shape[0] ? end : job->shape[0];
     region r = region_of(job, &s, first, end);
-    question q = {job->line, NULL, job->border[job->ndim - 1], 1, job->is_plain};
+    int screened = job->block[0] > 0;
+    question q = {job->line, NULL,          job->border[job->ndim - 1],
+                  1,         job->is_plain, screened};
+    if (screened)
+        peak_screen_blocks(job, &r, first, end, &s);
     for (ptrdiff_t line = first * job->lines_per_slab; line < end * job->lines_per_slab;
          line++) {
         ptrdiff_t index[AXES];
@@ -379,7 +396,7 @@ int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
 int peak_is_trivial(const peak_job *job)
 {
     peak_scratch s = peak_scratch_of(job, 0);
-    question q = {job->line, NULL, 0, !job->symmetric, 0};
+    question q = {job->line, NULL, 0, !job->symmetric, 0, 0};
     q.line.least = -INFINITY;
     ptrdiff_t last = job->shape[job->ndim - 1];
     for (ptrdiff_t band = 0; band < job->bands; band++) {

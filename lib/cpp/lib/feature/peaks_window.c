@@ -126,6 +126,20 @@ static void ask_densely(const peak_job *job, region *r, const ptrdiff_t *index,
                           s->spare, words);
 }
 
+/* What may be a peak in lines `first` to `end` of a plane: bits of the job's words. */
+void peak_screen_blocks(const peak_job *job, const region *r, ptrdiff_t first,
+                        ptrdiff_t end, const peak_scratch *s)
+{
+    for (ptrdiff_t y = first; y < end; y += job->block[0]) {
+        ptrdiff_t count = end - y < job->block[0] ? end - y : job->block[0];
+        for (ptrdiff_t k = 0; k < count; k++)
+            s->lines[k] = r->data + (y + k - r->first) * r->strides[0];
+        job->real->peak_blocks(
+            s->lines, count, r->shape[1], job->block[1], job->line.least, s->spare,
+            job->words + y * job->words_per_line, job->words_per_line);
+    }
+}
+
 /* The bits of one line; their number. */
 ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
                    const question *q, const peak_scratch *s, uint64_t *words)
@@ -139,7 +153,7 @@ ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
         peak_line line = {q->line.least, 0, 0};
         s->lines[0] = line_at(r, job->ndim, index);
         job->real->peak_screen(s->lines, 1, n, &line, s->spare, words);
-    } else {
+    } else if (!q->screened) {
         ptrdiff_t count = window_lines(job, r, index, job->screens, s->lines);
         job->real->peak_screen(s->lines, count, n, &q->line, s->spare, words);
     }

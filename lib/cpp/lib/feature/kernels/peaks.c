@@ -4,19 +4,22 @@
  *
  * `peak_screen` compares with the nearest neighbours only, for all pixels alike; what
  * passes is rare in a photograph, and `peak_confirm` looks at the whole window of
- * each. Where much passes (plateaus) `peak_dense` takes the maximum of the window for
- * all pixels: down the lines, then along the line by doubling. `peak_tall` takes those
- * down the lines for many windows at once (M. van Herk, "A fast algorithm for local
- * minimum and maximum filters on rectangular and octagonal kernels", Pattern
- * Recognition Letters 13 (1992), 517-521): in blocks of as many lines as a window has,
- * each window is the end of a block and the start of the next, so that three
- * comparisons a pixel do for any height. `peak_general` is for
- * windows that are no boxes, and takes the offsets in the reference's order, so that
- * NaN ends as there.
+ * each. In a plane with larger windows `peak_blocks` screens instead: a peak is the
+ * largest of a block in which each pixel sees all others (A. Neubeck, L. Van Gool,
+ * "Efficient non-maximum suppression", ICPR (2006), 850-855), so that a block of a
+ * quarter of the window has one candidate, or equal ones. Where much passes (plateaus)
+ * `peak_dense` takes the maximum of the window for all pixels: down the lines, then
+ * along the line by doubling. `peak_tall` takes those down the lines for many windows
+ * at once (M. van Herk, "A fast algorithm for local minimum and maximum filters on
+ * rectangular and octagonal kernels", Pattern Recognition Letters 13 (1992), 517-521):
+ * in blocks of as many lines as a window has, each window is the end of a block and the
+ * start of the next, so that three comparisons a pixel do for any height.
+ * `peak_general` is for windows that are no boxes, and takes the offsets in the
+ * reference's order, so that NaN ends as there.
  */
 #include "kernels/bits.h"
 #include "kernels/half.h"
-#include "kernels/variant.h"
+#include "kernels/reals.h"
 
 /* ------------------------------------------------------------------------ */
 /* Values                                                                   */
@@ -101,7 +104,7 @@ static inline real smaller(real a, real b)
 void NAME(least_of_row)(const void *row, ptrdiff_t n, double *least, int32_t *has_nan)
 {
     const real *v = row;
-    real low[ABREAST], zero[ABREAST] = {0}, lowest = (real)*least, zeros = 0;
+    real low[ABREAST], zero[ABREAST] = {0}, lowest = (real)*least, zeros;
     ptrdiff_t x = 0;
     for (ptrdiff_t k = 0; k < ABREAST; k++)
         low[k] = lowest;
@@ -110,10 +113,13 @@ void NAME(least_of_row)(const void *row, ptrdiff_t n, double *least, int32_t *ha
             low[k] = smaller(v[x + k], low[k]);
             zero[k] += v[x + k] * 0; /* NaN where the pixel is not finite */
         }
-    for (ptrdiff_t k = 0; k < ABREAST; k++) {
-        lowest = smaller(low[k], lowest);
-        zeros += zero[k];
-    }
+    for (ptrdiff_t half = ABREAST / 2; half > 0; half /= 2)
+        for (ptrdiff_t k = 0; k < half; k++) {
+            low[k] = smaller(low[k + half], low[k]);
+            zero[k] += zero[k + half];
+        }
+    lowest = low[0];
+    zeros = zero[0];
     for (; x < n; x++) {
         lowest = smaller(v[x], lowest);
         zeros += v[x] * 0;
@@ -164,14 +170,43 @@ void NAME(peak_screen)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
     }
 }
 
-#define REALS (VECTOR_BYTES / (ptrdiff_t)sizeof(real))
-typedef real reals __attribute__((vector_size(VECTOR_BYTES)));
+/* The largest of each block of `width` columns, in all its columns; `least` where that
+ * is larger. */
+static inline void spread_largest(real *m, ptrdiff_t n, ptrdiff_t width, real least)
+{
+    for (ptrdiff_t first = 0; first < n; first += width) {
+        ptrdiff_t end = n - first < width ? n : first + width;
+        real most = least;
+        for (ptrdiff_t x = first; x < end; x++)
+            most = larger(m[x], most);
+        for (ptrdiff_t x = first; x < end; x++)
+            m[x] = most;
+    }
+}
+
+void NAME(peak_blocks)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
+                       ptrdiff_t width, double least, void *spare, uint64_t *words,
+                       ptrdiff_t pitch)
+{
+    real *m = spare;
+    largest_of_lines(lines, count, n, m);
+    spread_largest(m, n, width, (real)least);
+    for (ptrdiff_t y = 0; y < count; y++, words += pitch) {
+        const real *v = lines[y];
+        ptrdiff_t x = 0;
+        memset(words, 0, (size_t)pitch * sizeof *words);
+        for (; x + REALS <= n; x += REALS) {
+            uint64_t below = lanes_above(load_reals(m + x), load_reals(v + x));
+            words[x / WORD] |= (~below & EVERY_LANE) << x % WORD;
+        }
+        for (; x < n; x++)
+            words[x / WORD] |= (uint64_t)(v[x] >= m[x]) << x % WORD;
+    }
+}
 
 static inline int vector_above(const real *p, real v)
 {
-    reals at;
-    memcpy(&at, p, sizeof at);
-    return any_lane((lane_mask)(at > v));
+    return any_lane((lane_mask)(load_reals(p) > v));
 }
 
 static inline int any_above(const real *p, ptrdiff_t n, real v)

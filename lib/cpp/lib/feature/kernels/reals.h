@@ -22,6 +22,8 @@ static inline reals load_reals(const real *p)
     return v;
 }
 
+#define EVERY_LANE ((UINT64_C(1) << REALS) - 1)
+
 /* A bit for each lane in which a > b. */
 static inline uint64_t lanes_above(reals a, reals b)
 {

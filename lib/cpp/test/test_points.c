@@ -1,14 +1,17 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Promise: lists of points come in the order that is wanted, whatever their keys and
- * however many threads share the work: by key and stable, or tile after tile.
+ * however many threads share the work: by key and stable, or tile after tile; and are
+ * thinned as a comparison of all pairs would thin them.
  */
 #define CHECK_MAIN
 #include "check.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #include "core/points.h"
+#include "core/spacing.h"
 #include "core/tiles.h"
 
 /* ------------------------------------------------------------------------ */
@@ -149,10 +152,77 @@ static void tiles(void)
         }
 }
 
+/* ------------------------------------------------------------------------ */
+/* Distance                                                                 */
+/* ------------------------------------------------------------------------ */
+
+#define SPACED 300
+
+static int too_near(const spacing *rule, int64_t a, int64_t b)
+{
+    int64_t p[POINT_AXES], q[POINT_AXES];
+    double sum = 0, most = 0, squares = 0;
+    place_to_index(a, rule->shape, rule->ndim, p);
+    place_to_index(b, rule->shape, rule->ndim, q);
+    for (int axis = 0; axis < rule->ndim; axis++) {
+        double d = fabs((double)(p[axis] - q[axis]));
+        sum += d;
+        squares += d * d;
+        most = fmax(most, d);
+    }
+    double distance = rule->p_norm == 1 ? sum : rule->p_norm == 2 ? squares : most;
+    double limit = rule->distance * (rule->p_norm == 2 ? rule->distance : 1);
+    return rule->inclusive ? distance <= limit : distance < limit;
+}
+
+static ptrdiff_t space_by_pairs(const spacing *rule, point *points, ptrdiff_t n)
+{
+    ptrdiff_t kept = 0;
+    for (ptrdiff_t i = 0; i < n && kept < rule->most; i++) {
+        int stays = 1;
+        for (ptrdiff_t k = 0; k < kept && stays; k++)
+            stays = !too_near(rule, points[k].place, points[i].place);
+        if (stays)
+            points[kept++] = points[i];
+    }
+    return kept;
+}
+
+static void spaces(void)
+{
+    static const double norms[] = {1, 2, INFINITY};
+    static const ptrdiff_t longest[] = {0, 5000, 150, 20, 9, 6};
+    for (int round = 0; round < 3000; round++) {
+        int ndim = 1 + (int)random_below(5);
+        ptrdiff_t shape[5], pixels = 1, n = random_below(SPACED);
+        for (int axis = 0; axis < ndim; axis++)
+            pixels *= shape[axis] = 1 + random_below(longest[ndim]);
+        spacing rule = {.distance = (double)random_below(60) / 4,
+                        .p_norm = norms[random_below(3)],
+                        .inclusive = (int)random_below(2),
+                        .shape = shape,
+                        .ndim = ndim,
+                        .most = random_below(4) ? PTRDIFF_MAX : random_below(20)};
+        if (random_below(20) == 0)
+            rule.distance = INFINITY;
+        point points[SPACED], expected[SPACED];
+        for (ptrdiff_t i = 0; i < n; i++)
+            expected[i] = points[i] = (point){(uint64_t)i, random_below(pixels)};
+        void *scratch = malloc(spacing_size(&rule));
+        ptrdiff_t kept = points_space(&rule, points, n, scratch);
+        check_case("(%d axes, norm %g, distance %g)", ndim, rule.p_norm, rule.distance);
+        CHECK(kept == space_by_pairs(&rule, expected, n));
+        for (ptrdiff_t i = 0; i < kept; i++)
+            CHECK(points[i].place == expected[i].place);
+        free(scratch);
+    }
+}
+
 int main(void)
 {
     random_start();
     SHOW("points are sorted by their keys, equal ones as they come", orders());
+    SHOW("spacing keeps what a comparison of all pairs keeps", spaces());
     SHOW("tiles hold each pixel once, neighbours together", tiles());
     return check_result();
 }

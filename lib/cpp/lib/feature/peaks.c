@@ -12,7 +12,7 @@
  *   2. Order: the largest first, equal ones row after row. The values are compared as
  *      NumPy's -x orders them in the array's own type, so that 0 of an unsigned type
  *      and the least of a signed one come first.
- *   3. Spacing (core/points.h): in that order, each candidate stays unless one that
+ *   3. Spacing (core/spacing.h): in that order, each candidate stays unless one that
  *      stayed is nearer than the distance, in Minkowski's norm.
  *
  * Corners (`corner_p_norm`) go through a second pass of spacing, in which exactly the
@@ -30,14 +30,15 @@
  * where many pass, the maximum of the window is taken for the whole
  * line. The answer is one bit a pixel, an eighth to a sixty-fourth of the image. Bands
  * of axis 0 are units of work. float32 and float64 are read in place; lines of other
- * types, or strided ones, are converted a band at a time. Working memory: the bits, 32
- * bytes a candidate, a band with the rows around it.
+ * types, or strided ones, are converted a band at a time. Working memory: the bits, as
+ * many again for the spacing, 32 bytes a candidate, a band with the rows around it.
  *
  * Cost: the image is read once, about 12 vector operations each; then each candidate.
  */
 #include <math.h>
 
 #include "core/array.h"
+#include "core/spacing.h"
 #include "peaks.h"
 
 /* ------------------------------------------------------------------------ */
@@ -53,8 +54,7 @@ feature_status choose_peaks(const peak_job *job, team *t, const ptrdiff_t *shape
     int spaced = p->distance > 1;
     if (*n == 0)
         return FEATURE_OK;
-    size_t size = spaced ? spacing_size(&rule, *n) : 0,
-           spare = (size_t)*n * sizeof *points;
+    size_t size = spaced ? spacing_size(&rule) : 0, spare = (size_t)*n * sizeof *points;
     if (size == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     void *scratch = memory_lease(size > spare ? size : spare);
@@ -134,7 +134,7 @@ static feature_status thin_corners(const peak_job *job, point_list *list)
                     job->shape,         job->ndim,        p->corner_most};
     if (p->corner_p_norm == 0 || list->count == 0)
         return FEATURE_OK;
-    size_t size = spacing_size(&rule, list->count);
+    size_t size = spacing_size(&rule);
     void *scratch = size == SIZE_MAX ? NULL : memory_lease(size);
     if (scratch == NULL)
         return FEATURE_NO_MEMORY;

@@ -1,7 +1,6 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 #include "core/points.h"
 
-#include <math.h>
 #include <string.h>
 
 /* ------------------------------------------------------------------------ */
@@ -239,7 +238,7 @@ static void sort_part(void *context, ptrdiff_t part, int thread)
 feature_status points_sort_shared(team *t, point *points, point *spare, ptrdiff_t n)
 {
     sort_job job = {.points = points, .spare = spare, .n = n};
-    job.parts = t->threads < PARTS ? t->threads : PARTS;
+    job.parts = t == NULL ? 1 : t->threads < PARTS ? t->threads : PARTS;
     if (n < POINTS_SHARED || job.parts < 2) {
         points_sort(points, spare, n);
         return FEATURE_OK;
@@ -276,7 +275,7 @@ feature_status points_reserve(point_list *list, ptrdiff_t more)
 }
 
 /* ------------------------------------------------------------------------ */
-/* Distance                                                                 */
+/* Places                                                                   */
 /* ------------------------------------------------------------------------ */
 
 void place_to_index(int64_t place, const ptrdiff_t *shape, int32_t ndim, int64_t *index)
@@ -291,169 +290,4 @@ void place_to_index(int64_t place, const ptrdiff_t *shape, int32_t ndim, int64_t
         place = whole;
     }
     index[0] = place;
-}
-
-static double apart(int64_t a, int64_t b)
-{
-    return a < b ? (double)(b - a) : (double)(a - b);
-}
-
-/* Any p, with the roundings of SciPy's tree and of its distances. */
-static int minkowski_near(const spacing *rule, const int64_t *a, const int64_t *b)
-{
-    double sum = 0, p = rule->p_norm;
-    for (int32_t axis = 0; axis < rule->ndim; axis++)
-        sum += pow(apart(a[axis], b[axis]), p);
-    if (sum > pow(rule->distance, p))
-        return 0;
-    return rule->inclusive || pow(sum, 1 / p) < rule->distance;
-}
-
-static int too_near(const spacing *rule, const int64_t *a, const int64_t *b)
-{
-    double most = 0, sum = 0, squares = 0, limit = rule->distance;
-    for (int32_t axis = 0; axis < rule->ndim; axis++) {
-        double d = apart(a[axis], b[axis]);
-        most = d > most ? d : most;
-        sum += d;
-        squares += d * d;
-    }
-    double distance = most;
-    if (rule->p_norm == 1)
-        distance = sum;
-    else if (rule->p_norm == 2 && rule->inclusive)
-        return squares <= limit * limit;
-    else if (rule->p_norm == 2)
-        distance = sqrt(squares);
-    else if (!isinf(rule->p_norm))
-        return minkowski_near(rule, a, b);
-    return rule->inclusive ? distance <= limit : distance < limit;
-}
-
-/* ------------------------------------------------------------------------ */
-/* Buckets                                                                  */
-/* ------------------------------------------------------------------------ */
-
-#define GRID_AXES 3
-
-/* Buckets along the longest axes; the others are not divided. */
-typedef struct grid {
-    int32_t axis[GRID_AXES];
-    ptrdiff_t side[GRID_AXES], cells[GRID_AXES], total;
-    int32_t *first, *next; /* of a bucket, of a kept point; -1 ends a list */
-    int64_t *index;        /* coordinates of kept points */
-} grid;
-
-/* The largest difference along an axis of two points that are too near. */
-static ptrdiff_t reach(const spacing *rule)
-{
-    double p = rule->p_norm; /* of other norms the roots are rounded downwards too */
-    int exact = !rule->inclusive && (p == 1 || p == 2 || isinf(p));
-    double most = exact ? ceil(rule->distance) - 1 : floor(rule->distance);
-    return most < 1 ? 1 : most > 0x1p40 ? (ptrdiff_t)1 << 40 : (ptrdiff_t)most;
-}
-
-static void choose_axes(grid *g, const spacing *rule)
-{
-    for (int k = 0; k < GRID_AXES; k++) {
-        g->axis[k] = -1;
-        for (int32_t axis = 0; axis < rule->ndim; axis++) {
-            int taken = 0;
-            for (int j = 0; j < k; j++)
-                taken |= g->axis[j] == axis;
-            if (!taken &&
-                (g->axis[k] < 0 || rule->shape[axis] > rule->shape[g->axis[k]]))
-                g->axis[k] = axis;
-        }
-    }
-}
-
-/* Buckets no smaller than the reach, and not many more than points. */
-static void size_grid(grid *g, const spacing *rule, ptrdiff_t n)
-{
-    ptrdiff_t most = 4 * n + 64;
-    choose_axes(g, rule);
-    for (ptrdiff_t side = reach(rule);; side *= 2) {
-        g->total = 1;
-        for (int k = 0; k < GRID_AXES; k++) {
-            ptrdiff_t length = g->axis[k] < 0 ? 1 : rule->shape[g->axis[k]];
-            g->side[k] = side;
-            g->cells[k] = (length - 1) / side + 1;
-            if (g->total <= most)
-                g->total *= g->cells[k] <= most ? g->cells[k] : most + 1;
-        }
-        if (g->total <= most)
-            return;
-    }
-}
-
-static void lay_grid(grid *g, const spacing *rule, ptrdiff_t n, arena *a)
-{
-    size_grid(g, rule, n);
-    g->first = arena_take(a, (size_t)g->total, sizeof *g->first);
-    g->next = arena_take(a, (size_t)n, sizeof *g->next);
-    g->index = arena_take(a, (size_t)n * (size_t)rule->ndim, sizeof *g->index);
-}
-
-size_t spacing_size(const spacing *rule, ptrdiff_t n)
-{
-    grid g;
-    arena a = {NULL, 0};
-    lay_grid(&g, rule, n, &a);
-    return a.used;
-}
-
-static ptrdiff_t cell_along(const grid *g, int k, const int64_t *index)
-{
-    return g->axis[k] < 0 ? 0 : index[g->axis[k]] / g->side[k];
-}
-
-/* Is a kept point of this bucket too near? */
-static int bucket_holds(const grid *g, const spacing *rule, ptrdiff_t cell,
-                        const int64_t *index)
-{
-    for (int32_t i = g->first[cell]; i >= 0; i = g->next[i])
-        if (too_near(rule, g->index + (ptrdiff_t)i * rule->ndim, index))
-            return 1;
-    return 0;
-}
-
-static int grid_holds(const grid *g, const spacing *rule, const ptrdiff_t *at,
-                      const int64_t *index)
-{
-    ptrdiff_t low[GRID_AXES], high[GRID_AXES];
-    for (int k = 0; k < GRID_AXES; k++) {
-        low[k] = at[k] > 0 ? at[k] - 1 : 0;
-        high[k] = at[k] + 1 < g->cells[k] ? at[k] + 1 : at[k];
-    }
-    for (ptrdiff_t i = low[0]; i <= high[0]; i++)
-        for (ptrdiff_t j = low[1]; j <= high[1]; j++)
-            for (ptrdiff_t k = low[2]; k <= high[2]; k++)
-                if (bucket_holds(g, rule, (i * g->cells[1] + j) * g->cells[2] + k,
-                                 index))
-                    return 1;
-    return 0;
-}
-
-ptrdiff_t points_space(const spacing *rule, point *points, ptrdiff_t n, void *scratch)
-{
-    grid g;
-    arena a = {scratch, 0};
-    ptrdiff_t kept = 0;
-    lay_grid(&g, rule, n, &a);
-    memset(g.first, 0xff, (size_t)g.total * sizeof *g.first);
-    for (ptrdiff_t i = 0; i < n && kept < rule->most; i++) {
-        int64_t *index = g.index + kept * rule->ndim;
-        ptrdiff_t at[GRID_AXES];
-        place_to_index(points[i].place, rule->shape, rule->ndim, index);
-        for (int k = 0; k < GRID_AXES; k++)
-            at[k] = cell_along(&g, k, index);
-        if (grid_holds(&g, rule, at, index))
-            continue;
-        ptrdiff_t cell = (at[0] * g.cells[1] + at[1]) * g.cells[2] + at[2];
-        g.next[kept] = g.first[cell];
-        g.first[cell] = (int32_t)kept;
-        points[kept++] = points[i];
-    }
-    return kept;
 }

@@ -1,12 +1,5 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
-/*
- * Lists of points: ordered by a key, and thinned so that none is too near another.
- *
- * Spacing is greedy: points are taken in the list's order, each unless one that was
- * taken before lies too near. A grid of buckets, no smaller than the distance, holds
- * what was taken, so that only 3^ndim buckets are looked into and the whole is
- * linear in the number of points.
- */
+/* Lists of points, ordered by a key; core/spacing.h thins them. */
 #ifndef CORE_POINTS_H
 #define CORE_POINTS_H
 
@@ -37,7 +30,7 @@ void points_sort(point *points, point *spare, ptrdiff_t n);
 /* From so many points on it is worth it to share what is done to each. */
 #define POINTS_SHARED 20000
 
-/* The same by several threads where there are many points. */
+/* The same by several threads where there are many points; by one without a team. */
 feature_status points_sort_shared(team *t, point *points, point *spare, ptrdiff_t n);
 
 /* A list that grows; its points are given back with memory_return. */
@@ -48,20 +41,6 @@ typedef struct point_list {
 
 /* Makes room for `more` points. */
 feature_status points_reserve(point_list *list, ptrdiff_t more);
-
-typedef struct spacing {
-    double distance, p_norm; /* Minkowski's, 1 <= p_norm <= infinity */
-    int inclusive;           /* is exactly `distance` too near? */
-    const ptrdiff_t *shape;
-    int32_t ndim;
-    ptrdiff_t most; /* ends after so many */
-} spacing;
-
-/* What points_space needs beside n points. */
-size_t spacing_size(const spacing *rule, ptrdiff_t n);
-
-/* Moves the points that stay to the front, in order, and returns their number. */
-ptrdiff_t points_space(const spacing *rule, point *points, ptrdiff_t n, void *scratch);
 
 /* The coordinates of a place. */
 void place_to_index(int64_t place, const ptrdiff_t *shape, int32_t ndim,

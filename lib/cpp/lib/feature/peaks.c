@@ -32,6 +32,7 @@
  * of axis 0 are units of work. float32 and float64 are read in place; lines of other
  * types, or strided ones, are converted a band at a time. Working memory: the bits, as
  * many again for the spacing, 32 bytes a candidate, a band with the rows around it.
+ * Labels are shared by the threads; their boxes are copied one by one.
  *
  * Cost: the image is read once, about 12 vector operations each; then each candidate.
  */
@@ -189,8 +190,8 @@ feature_status feature_peak_local_max(const feature_array *image,
         return status;
     peak_job job = peak_new_job(image, footprint, labels, parameters);
     double pixels = (double)job.lines * (double)job.shape[job.ndim - 1];
-    team t =
-        team_for(run, labels == NULL ? job.bands : 1, pixels * NANOSECONDS_PER_PIXEL);
+    team t = team_for(run, labels == NULL ? job.bands : LABEL_BANDS,
+                      pixels * NANOSECONDS_PER_PIXEL);
     point_list list = {NULL, 0, 0};
     status = peak_lease_job(&job, footprint, t.threads);
     if (status != FEATURE_OK)

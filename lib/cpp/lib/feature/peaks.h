@@ -12,6 +12,7 @@
 #define AXES POINT_AXES
 #define BAND_PIXELS 32768
 #define NANOSECONDS_PER_PIXEL 0.5
+#define LABEL_BANDS 64 /* parts in which labels are shared */
 #define WORD 64
 /* With one pixel of so many passing the screen, the whole line is done at once. */
 #define DENSE_FROM 24

@@ -320,11 +320,11 @@ static void least_value(int32_t dtype, void *value)
     memcpy(value, &bits, (size_t)size); /* little-endian, as all we build for */
 }
 
-static feature_status search_label(const peak_job *job, team *t, int64_t label, crop *c,
-                                   point_list *list)
+static feature_status search_label(const peak_job *job, int thread, int64_t label,
+                                   crop *c, point_list *list)
 {
     uint64_t value = 0;
-    peak_scratch s = peak_scratch_of(job, 0);
+    peak_scratch s = peak_scratch_of(job, thread);
     least_value(job->image->dtype, &value);
     fill_crop(c, job, label, peak_number_at(job, &value));
     ptrdiff_t found;
@@ -336,41 +336,132 @@ static feature_status search_label(const peak_job *job, team *t, int64_t label, 
         return status;
     point *points = list->points + list->count;
     found = gather_crop(job, c, value, points);
-    status =
-        choose_peaks(job, t, c->shape, points, &found, job->parameters->most_per_label);
+    status = choose_peaks(job, NULL, c->shape, points, &found,
+                          job->parameters->most_per_label);
     place_in_image(job, c, points, found);
     list->count += found;
     return status;
 }
 
-static feature_status search_boxes(const peak_job *job, const box_list *boxes, team *t,
-                                   point_list *list)
+/* ------------------------------------------------------------------------ */
+/* Labels, shared by the threads                                            */
+/* ------------------------------------------------------------------------ */
+
+/* The peaks of a band of labels: a part of its thread's list. */
+typedef struct label_band {
+    feature_status status;
+    int thread;
+    ptrdiff_t first, count;
+} label_band;
+
+typedef struct label_job {
+    const peak_job *peaks;
+    const box_list *boxes;
+    ptrdiff_t labels_a_band, bands;
+    label_band *found;
+    point_list *lists;    /* of each thread */
+    unsigned char *crops; /* of each thread */
+    size_t crop_size;
+} label_job;
+
+static int has_label(const label_job *job, ptrdiff_t k)
+{
+    return box_of(job->boxes, job->peaks, k)[2 * job->peaks->ndim - 1] > 0;
+}
+
+static void label_band_search(void *context, ptrdiff_t band, int thread)
+{
+    const label_job *job = context;
+    const peak_job *peaks = job->peaks;
+    ptrdiff_t first = band * job->labels_a_band, end = first + job->labels_a_band;
+    point_list *list = job->lists + thread;
+    label_band *found = job->found + band;
+    *found = (label_band){FEATURE_OK, thread, list->count, 0};
+    for (ptrdiff_t k = first; k < end && k < job->boxes->count; k++) {
+        crop c;
+        arena a = {job->crops + (size_t)thread * job->crop_size, 0};
+        if (!has_label(job, k) || found->status != FEATURE_OK)
+            continue;
+        size_crop(&c, peaks, box_of(job->boxes, peaks, k));
+        layout_crop(&c, peaks, &a);
+        found->status = search_label(peaks, thread, k + 1, &c, list);
+    }
+    found->count = list->count - found->first;
+}
+
+/* Bytes of the largest crop. */
+static size_t largest_crop(const label_job *job)
 {
     size_t most = 0;
-    crop c;
-    for (int pass = 0; pass < 2; pass++) {
-        unsigned char *block = NULL;
-        if (pass == 1 && (most == SIZE_MAX || (block = memory_lease(most)) == NULL))
-            return FEATURE_NO_MEMORY;
-        feature_status status = FEATURE_OK;
-        for (ptrdiff_t k = 0; k < boxes->count && status == FEATURE_OK; k++) {
-            const ptrdiff_t *box = box_of(boxes, job, k);
-            arena a = {block, 0};
-            if (box[2 * job->ndim - 1] == 0)
-                continue;
-            size_crop(&c, job, box);
-            layout_crop(&c, job, &a);
-            most = a.used > most ? a.used : most;
-            if (pass == 1)
-                status = search_label(job, t, k + 1, &c, list);
-            if (pass == 1 && status == FEATURE_OK)
-                status = team_poll(t);
-        }
-        memory_return(block);
-        if (status != FEATURE_OK)
-            return status;
+    for (ptrdiff_t k = 0; k < job->boxes->count; k++) {
+        crop c;
+        arena a = {NULL, 0};
+        if (!has_label(job, k))
+            continue;
+        size_crop(&c, job->peaks, box_of(job->boxes, job->peaks, k));
+        layout_crop(&c, job->peaks, &a);
+        most = a.used > most ? a.used : most;
     }
+    return most;
+}
+
+static feature_status lease_labels(label_job *job, int threads)
+{
+    job->crop_size = largest_crop(job);
+    if (job->crop_size == SIZE_MAX)
+        return FEATURE_NO_MEMORY;
+    unsigned char *block = NULL;
+    for (int pass = 0; pass < 2; pass++) {
+        arena a = {block, 0};
+        job->found = arena_take(&a, (size_t)job->bands, sizeof *job->found);
+        job->lists = arena_take(&a, (size_t)threads, sizeof *job->lists);
+        job->crops = arena_take(&a, (size_t)threads, job->crop_size);
+        if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
+            return FEATURE_NO_MEMORY;
+    }
+    memset(job->lists, 0, (size_t)threads * sizeof *job->lists);
     return FEATURE_OK;
+}
+
+/* The bands' peaks, one band after the other. */
+static feature_status join_lists(const label_job *job, point_list *list)
+{
+    ptrdiff_t total = 0;
+    for (ptrdiff_t band = 0; band < job->bands; band++) {
+        if (job->found[band].status != FEATURE_OK)
+            return job->found[band].status;
+        total += job->found[band].count;
+    }
+    feature_status status = points_reserve(list, total);
+    for (ptrdiff_t band = 0; band < job->bands && status == FEATURE_OK; band++) {
+        const label_band *found = job->found + band;
+        if (found->count > 0)
+            memcpy(list->points + list->count,
+                   job->lists[found->thread].points + found->first,
+                   (size_t)found->count * sizeof *list->points);
+        list->count += found->count;
+    }
+    return status;
+}
+
+static feature_status search_boxes(const peak_job *peaks, const box_list *boxes,
+                                   team *t, point_list *list)
+{
+    label_job job = {.peaks = peaks, .boxes = boxes};
+    if (boxes->count == 0)
+        return FEATURE_OK;
+    job.labels_a_band = (boxes->count - 1) / LABEL_BANDS + 1;
+    job.bands = (boxes->count - 1) / job.labels_a_band + 1;
+    feature_status status = lease_labels(&job, t->threads);
+    if (status != FEATURE_OK)
+        return status;
+    status = team_run(t, job.bands, label_band_search, &job);
+    if (status == FEATURE_OK)
+        status = join_lists(&job, list);
+    for (int k = 0; k < t->threads; k++)
+        memory_return(job.lists[k].points);
+    memory_return(job.found);
+    return status;
 }
 
 /* More peaks of all labels than are wanted: ordered and spaced once more. */

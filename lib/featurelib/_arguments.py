@@ -62,7 +62,10 @@ _READ = "?bBhHiIlLqQefd"
 
 def check_scalable(image, name="image", way_out=MASK_HINT):
     """`image` as an array of a type that can be scaled as by `img_as_float`."""
-    image = as_array(image, name, way_out)
+    return _scalable(as_array(image, name, way_out))
+
+
+def _scalable(image):
     if image.dtype.char == "g":
         return image.astype(np.float64)
     if image.dtype.char not in _READ:
@@ -74,18 +77,21 @@ def check_scalable(image, name="image", way_out=MASK_HINT):
 
 def check_grey(image, dimensions):
     """`image` without axes of length 1, which must leave one of `dimensions`."""
-    image = np.squeeze(as_array(image, "image", MASK_HINT))
-    words = "-or-".join(map(str, dimensions))
+    image = as_array(image, "image", MASK_HINT).squeeze()
     if image.size == 0:
         raise ValueError("The parameter `image` cannot be an empty array")
     if image.ndim not in dimensions:
+        words = "-or-".join(map(str, dimensions))
         raise ValueError(f"The parameter `image` must be a {words}-dimensional array")
-    return check_scalable(image)
+    return _scalable(image)
+
+
+_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
 
 
 def stored_type(image):
     """What planes made from `image` are stored in."""
-    return np.dtype(np.float32 if image.dtype.char in "ef" else np.float64)
+    return _FLOAT32 if image.dtype.char in "ef" else _FLOAT64
 
 
 def check_number(value, name):
@@ -145,13 +151,18 @@ def check_out(out, shape, dtype):
     return out
 
 
+def shares_memory(out, others):
+    """Whether `out` may have bytes in common with one of the arrays in `others`."""
+    for other in others:
+        if other is not None and np.may_share_memory(out, other):
+            return True
+    return False
+
+
 def compute_into(out, inputs, compute):
     """compute(array) with `out`, or with a copy where C cannot write to it at once:
     where it shares memory with an input or lies unaligned."""
-    shared = any(
-        array is not None and np.may_share_memory(out, array) for array in inputs
-    )
-    if shared or not out.flags.aligned:
+    if shares_memory(out, inputs) or not out.flags.aligned:
         fresh = _memory.empty(out.shape, out.dtype)
         compute(fresh)
         out[...] = fresh
@@ -178,14 +189,13 @@ def compute_all_into(outs, inputs, compute, contiguous=False):
     """compute(arrays) with `outs`, copies standing in where C cannot write at once;
     with `contiguous` also where one is not in C's order."""
 
-    def stand_in(number, out):
-        others = [*inputs, *outs[:number]]
-        shared = any(np.may_share_memory(out, other) for other in others)
-        if shared or not out.flags.aligned or contiguous and not out.flags.c_contiguous:
-            return _memory.empty(out.shape, out.dtype)
-        return out
-
-    written = [stand_in(number, out) for number, out in enumerate(outs)]
+    written = []
+    for out in outs:
+        usable = out.flags.aligned and (out.flags.c_contiguous or not contiguous)
+        if not usable or shares_memory(out, inputs) or shares_memory(out, written):
+            written.append(_memory.empty(out.shape, out.dtype))
+        else:
+            written.append(out)
     compute(written)
     for out, fresh in zip(outs, written):
         if fresh is not out:

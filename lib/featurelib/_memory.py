@@ -19,6 +19,7 @@ _MOST = 2**28  # bytes of all blocks, also of those that are in use
 _LINE = 64  # results begin with a cache line
 
 _blocks = []
+_starts = []  # where in each block results begin
 _lock = threading.Lock()
 
 
@@ -44,12 +45,11 @@ def _is_unused(number):
 def _find(size):
     """The number of the smallest unused block for `size` bytes that is not by far too
     large; None when there is none."""
-    fitting = (
-        number
-        for number in range(len(_blocks))
-        if size <= _blocks[number].nbytes <= size + size // 4 and _is_unused(number)
-    )
-    return min(fitting, key=lambda number: _blocks[number].nbytes, default=None)
+    found, least = None, size + size // 4 + 1
+    for number in range(len(_blocks)):
+        if size <= _blocks[number].nbytes < least and _is_unused(number):
+            found, least = number, _blocks[number].nbytes
+    return found
 
 
 def _make_room(size):
@@ -57,7 +57,7 @@ def _make_room(size):
     number = 0
     while (room := _MOST - sum(map(len, _blocks))) < size and number < len(_blocks):
         if _is_unused(number):
-            del _blocks[number]
+            del _blocks[number], _starts[number]
         else:
             number += 1
     return room >= size
@@ -77,14 +77,15 @@ def empty(shape, dtype):
                 return np.empty(shape, dtype)
             number = len(_blocks)
             _blocks.append(np.empty(size, np.uint8))
-        block = _blocks[number]
-        return np.ndarray(shape, dtype, block, -block.ctypes.data % _LINE)
+            _starts.append(-_blocks[number].ctypes.data % _LINE)
+        return np.ndarray(shape, dtype, _blocks[number], _starts[number])
 
 
 def forget():
     """Forgets all blocks; those in use stay until nobody holds them."""
     with _lock:
         _blocks.clear()
+        _starts.clear()
 
 
 def _renew_lock():

@@ -50,6 +50,8 @@ def _for_axes(value, name, ndim):
 
 def sigmas_for(sigma, ndim=2):
     """Standard deviations along each axis, checked."""
+    if type(sigma) in (int, float) and 0 <= sigma <= _SIGMA_MOST:
+        return (sigma,) * ndim
     sigmas = _for_axes(sigma, "sigma", ndim)
     sigmas = tuple(s[()] if isinstance(s, np.ndarray) else s for s in sigmas)
     for value in sigmas:
@@ -67,6 +69,8 @@ def sigmas_for(sigma, ndim=2):
 
 def border_codes(mode, ndim=2):
     """The numbers of the border modes along each axis."""
+    if type(mode) is str and mode in _BORDERS:
+        return (_BORDERS[mode],) * ndim
     codes = ()
     for word in _for_axes(mode, "mode", ndim):
         if not isinstance(word, str) or word not in _BORDERS:

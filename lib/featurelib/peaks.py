@@ -380,7 +380,7 @@ def peak_local_max(
     result with labels has `ndim` columns, not always 2. The number of threads and the
     memory layout do not change it.
 
-    Working memory: one bit a pixel, 32 bytes a candidate, and with labels a copy of
+    Working memory: two bits a pixel, 32 bytes a candidate, and with labels a copy of
     the largest box around one.
 
     Examples

@@ -183,10 +183,14 @@ static ptrdiff_t find_table(const count_job *job, pair_offset o)
     return job->tables;
 }
 
+/* Whole groups, as a rule. */
 static ptrdiff_t tables_at_once(const count_job *job)
 {
-    ptrdiff_t most = TABLES_AT_ONCE / (job->table_size * (ptrdiff_t)sizeof(uint32_t));
+    ptrdiff_t counts = TABLES_AT_ONCE / (ptrdiff_t)sizeof(uint32_t);
+    ptrdiff_t most = counts / (job->levels * job->levels);
     most = most < TABLES_AT_MOST ? most : TABLES_AT_MOST;
+    if (most > PAIRS_AT_ONCE)
+        most -= most % PAIRS_AT_ONCE;
     return most < job->count ? most : job->count;
 }
 

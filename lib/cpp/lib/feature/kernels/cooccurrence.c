@@ -42,6 +42,20 @@ void NAME(greatest_grey)(const void *in, ptrdiff_t stride, ptrdiff_t n, ptrdiff_
     }
 }
 
+static inline ptrdiff_t grey_at(const unsigned char *p, ptrdiff_t size)
+{
+    switch (size) {
+    case 1:
+        return *p;
+    case 2:
+        return *(const uint16_t *)(const void *)p;
+    case 4:
+        return *(const uint32_t *)(const void *)p;
+    default:
+        return (ptrdiff_t)*(const uint64_t *)(const void *)p;
+    }
+}
+
 /* ------------------------------------------------------------------------ */
 /* Counting                                                                 */
 /* ------------------------------------------------------------------------ */
@@ -145,6 +159,17 @@ static int meet(const feature_array *image, ptrdiff_t y, const pair_offset *offs
     return inside;
 }
 
+/* The few pairs of a row that not all four offsets have. */
+static inline void count_rest(const row_pairs *row, int k, ptrdiff_t size,
+                              ptrdiff_t stride, ptrdiff_t begin, ptrdiff_t end,
+                              ptrdiff_t levels, uint32_t *table)
+{
+    const unsigned char *first = row->first, *second = row->seconds[k];
+    for (ptrdiff_t x = begin; x < end; x++)
+        table[grey_at(first + x * stride, size) * levels +
+              grey_at(second + x * stride, size)]++;
+}
+
 void NAME(count_pairs)(const feature_array *image, ptrdiff_t size, ptrdiff_t begin,
                        ptrdiff_t end, const pair_offset *offsets, int count,
                        ptrdiff_t levels, uint32_t *const *tables)
@@ -162,13 +187,13 @@ void NAME(count_pairs)(const feature_array *image, ptrdiff_t size, ptrdiff_t beg
         for (int k = 0; k < count; k++) {
             ptrdiff_t first = first_column(&offsets[k]);
             ptrdiff_t last = end_column(&offsets[k], cols);
-            if (y + offsets[k].down >= rows)
-                continue;
-            ones[counter](row.first, row.seconds[k], stride, first,
-                          together ? row.low : last, levels, tables[k]);
-            if (together)
-                ones[counter](row.first, row.seconds[k], stride, row.high, last, levels,
+            if (together) {
+                count_rest(&row, k, size, stride, first, row.low, levels, tables[k]);
+                count_rest(&row, k, size, stride, row.high, last, levels, tables[k]);
+            } else if (y + offsets[k].down < rows) {
+                ones[counter](row.first, row.seconds[k], stride, first, last, levels,
                               tables[k]);
+            }
         }
     }
 }
@@ -208,54 +233,72 @@ static inline void turn(const uint32_t *const *rows, ptrdiff_t x, four_counts *o
     out[3] = PICK_FOUR(ab, cd, 2, 3, 6, 7);
 }
 
+/* Side by side in a matrix: so many are written of all planes together. */
+#define CELLS 64
+
+/* Cells `x` to before `end` of the planes from `first` on. */
+static inline void write_cells(const uint32_t *const *rows, ptrdiff_t first,
+                               ptrdiff_t count, ptrdiff_t x, ptrdiff_t end,
+                               ptrdiff_t pitch, uint32_t *out)
+{
+    for (; x < end; x++)
+        for (ptrdiff_t k = first; k < count; k++)
+            out[x * pitch + k] = rows[k][x];
+}
+
 void NAME(write_counts)(const uint32_t *const *rows, ptrdiff_t count, ptrdiff_t n,
                         ptrdiff_t pitch, uint32_t *out)
 {
-    ptrdiff_t k = 0;
-    for (; k + 4 <= count; k += 4) {
-        ptrdiff_t x = 0;
-        for (; x + 4 <= n; x += 4) {
-            four_counts columns[4];
-            turn(rows + k, x, columns);
-            for (int i = 0; i < 4; i++)
-                memcpy(out + (x + i) * pitch + k, &columns[i], sizeof columns[i]);
-        }
-        for (; x < n; x++)
-            for (int i = 0; i < 4; i++)
-                out[x * pitch + k + i] = rows[k + i][x];
+    ptrdiff_t full = count / 4 * 4, whole = n / 4 * 4;
+    for (ptrdiff_t block = 0; block < whole; block += CELLS) {
+        ptrdiff_t end = whole - block < CELLS ? whole : block + CELLS;
+        for (ptrdiff_t k = 0; k < full; k += 4)
+            for (ptrdiff_t x = block; x < end; x += 4) {
+                four_counts columns[4];
+                turn(rows + k, x, columns);
+                for (int i = 0; i < 4; i++)
+                    memcpy(out + (x + i) * pitch + k, &columns[i], sizeof columns[i]);
+            }
+        write_cells(rows, full, count, block, end, pitch, out);
     }
-    for (; k < count; k++)
-        for (ptrdiff_t x = 0; x < n; x++)
-            out[x * pitch + k] = rows[k][x];
+    write_cells(rows, 0, count, whole, n, pitch, out);
+}
+
+/* The same, each divided by its plane's sum. */
+static inline void divide_cells(const uint32_t *const *rows, const double *sums,
+                                ptrdiff_t first, ptrdiff_t count, ptrdiff_t x,
+                                ptrdiff_t end, ptrdiff_t pitch, double *out)
+{
+    for (; x < end; x++)
+        for (ptrdiff_t k = first; k < count; k++)
+            out[x * pitch + k] = rows[k][x] / sums[k];
 }
 
 void NAME(write_frequencies)(const uint32_t *const *rows, const double *sums,
                              ptrdiff_t count, ptrdiff_t n, ptrdiff_t pitch, double *out)
 {
-    ptrdiff_t k = 0;
-    for (; k + 4 <= count; k += 4) {
-        four_wides divisor;
-        memcpy(&divisor, sums + k, sizeof divisor);
-        ptrdiff_t x = 0;
-        for (; x + 4 <= n; x += 4) {
-            four_counts columns[4];
-            turn(rows + k, x, columns);
-            for (int i = 0; i < 4; i++) {
-                four_wides value = __builtin_convertvector(columns[i], four_wides);
-                uint64_t halves[2];
-                memcpy(halves, &columns[i], sizeof halves);
-                if (halves[0] | halves[1]) /* most are 0, and divisions are slow */
-                    value /= divisor;
-                memcpy(out + (x + i) * pitch + k, &value, sizeof value);
+    ptrdiff_t full = count / 4 * 4, whole = n / 4 * 4;
+    for (ptrdiff_t block = 0; block < whole; block += CELLS) {
+        ptrdiff_t end = whole - block < CELLS ? whole : block + CELLS;
+        for (ptrdiff_t k = 0; k < full; k += 4) {
+            four_wides divisor;
+            memcpy(&divisor, sums + k, sizeof divisor);
+            for (ptrdiff_t x = block; x < end; x += 4) {
+                four_counts columns[4];
+                turn(rows + k, x, columns);
+                for (int i = 0; i < 4; i++) {
+                    four_wides value = __builtin_convertvector(columns[i], four_wides);
+                    uint64_t halves[2];
+                    memcpy(halves, &columns[i], sizeof halves);
+                    if (halves[0] | halves[1]) /* most are 0, and divisions are slow */
+                        value /= divisor;
+                    memcpy(out + (x + i) * pitch + k, &value, sizeof value);
+                }
             }
         }
-        for (; x < n; x++)
-            for (int i = 0; i < 4; i++)
-                out[x * pitch + k + i] = rows[k + i][x] / sums[k + i];
+        divide_cells(rows, sums, full, count, block, end, pitch, out);
     }
-    for (; k < count; k++)
-        for (ptrdiff_t x = 0; x < n; x++)
-            out[x * pitch + k] = rows[k][x] / sums[k];
+    divide_cells(rows, sums, 0, count, whole, n, pitch, out);
 }
 
 void NAME(add_turned_counts)(const uint32_t *restrict in, ptrdiff_t pitch,
@@ -269,20 +312,6 @@ void NAME(add_turned_counts)(const uint32_t *restrict in, ptrdiff_t pitch,
 /* ------------------------------------------------------------------------ */
 /* Many levels: counted where the result stands                             */
 /* ------------------------------------------------------------------------ */
-
-static inline ptrdiff_t grey_at(const unsigned char *p, ptrdiff_t size)
-{
-    switch (size) {
-    case 1:
-        return *p;
-    case 2:
-        return *(const uint16_t *)(const void *)p;
-    case 4:
-        return *(const uint32_t *)(const void *)p;
-    default:
-        return (ptrdiff_t)*(const uint64_t *)(const void *)p;
-    }
-}
 
 void NAME(count_pairs_in_place)(const feature_array *image, ptrdiff_t size, ptrdiff_t y,
                                 const pair_offset *o, int turned,

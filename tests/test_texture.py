@@ -6,6 +6,7 @@ import feature
 import images
 import numpy as np
 import pytest
+import skimage.feature
 
 PROPERTIES = (
     "contrast dissimilarity homogeneity ASM energy correlation mean variance std"
@@ -198,6 +199,32 @@ def test_a_result_may_overlap_the_image():
     expected = feature.local_binary_pattern(image, 8, 1, dtype=np.uint8)
     feature.local_binary_pattern(image, 8, 1, dtype=np.uint8, out=image)
     assert (image == expected).all()
+
+
+def images_full_of_ties(rng):
+    """Bytes in which samples between pixels often equal the centre but for rounding."""
+    for rows, cols in (1, 1), (1, 700), (90, 1), (70, 530), (131, 1030):
+        row, col = np.arange(rows)[:, None], np.arange(cols)
+        yield rng.integers(0, 3, (rows, cols)) + rng.integers(254)
+        yield (row * rng.integers(4) + col * rng.integers(1, 4)) % 256
+        yield np.full((rows, cols), rng.integers(256))
+        yield (row // 7 * 9 + col // 5 * 4 + rng.integers(0, 2, (rows, cols))) % 256
+
+
+@pytest.mark.parametrize("method", ["default", "ror", "uniform", "nri_uniform"])
+def test_ties_of_bytes_are_decided_as_in_the_reference(method):
+    rng = images.generator("ties of bytes " + method)
+    for image in images_full_of_ties(rng):
+        image = image.astype(np.uint8)
+        expected = skimage.feature.local_binary_pattern(image, 8, 1, method)
+        found = feature.local_binary_pattern(image[:, ::-1], 8, 1, method)
+        assert np.array_equal(
+            feature.local_binary_pattern(image, 8, 1, method), expected
+        )
+        mirrored = skimage.feature.local_binary_pattern(
+            image[:, ::-1].copy(), 8, 1, method
+        )
+        assert np.array_equal(found, mirrored)
 
 
 def test_the_warning_about_floating_point_points_at_the_caller():

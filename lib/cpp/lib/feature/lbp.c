@@ -16,7 +16,8 @@
  * behind the point are taken (they change a little where a power of two is passed),
  * then the upper pair of pixels is mixed, the lower pair, and the two. There is no
  * screen in lower precision: on a photograph a quarter of all vectors would hold a tie.
- * But a row is mixed once for all samples in the same column of the circle, of which
+ * (Of bytes, the usual eight samples need none: lbp_bytes.c decides by integers.) But a
+ * row is mixed once for all samples in the same column of the circle, of which
  * there are two or more, and for all the rows of pixels that see it.
  *
  * In images of integers a sample that lies on a pixel is that pixel. In others 0 times
@@ -41,9 +42,8 @@
 #include "core/threads.h"
 #include "feature.h"
 #include "kernels/kernels.h"
+#include "lbp.h"
 
-#define BAND_ROWS 64
-#define TILE 512
 #define REACH_HELD 16 /* rows of larger circles are not kept, */
 #define LINES_HELD 512 /* nor those of more columns, rows times columns */
 #define TABLE_BITS 8
@@ -395,7 +395,8 @@ static void plan_lines(pattern_job *job)
         }
 }
 
-static void fill_table(const pattern_job *job)
+/* What becomes of each code of so many bits. */
+static void fill_table(const pattern_job *job, uint8_t *table)
 {
     int32_t codes[1 << TABLE_BITS];
     ptrdiff_t count = (ptrdiff_t)1 << job->count;
@@ -403,7 +404,7 @@ static void fill_table(const pattern_job *job)
         codes[code] = (int32_t)code;
     job->kernels->lbp_map_row(codes, count, (int)job->count, job->method);
     for (ptrdiff_t code = 0; code < count; code++)
-        job->table[code] = (uint8_t)codes[code];
+        table[code] = (uint8_t)codes[code];
 }
 
 static int wants_table(const pattern_job *job)
@@ -435,7 +436,7 @@ static feature_status make_patterns(pattern_job *job, const feature_array *sampl
     if (!wants_table(job))
         job->table = NULL;
     else
-        fill_table(job);
+        fill_table(job, job->table);
     layout(&counting, job, &one);
     double pixels = (double)job->image->shape[0] * (double)job->image->shape[1];
     team t = team_for(run, job->tiles * job->bands,
@@ -467,5 +468,11 @@ feature_status feature_local_binary_pattern(const feature_array *image,
     job.words = (job.count + SAMPLES_A_WORD - 1) / SAMPLES_A_WORD;
     job.tiles = (image->shape[1] + TILE - 1) / TILE;
     job.bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
+    if (lbp_is_of_bytes(image, samples, method)) {
+        uint8_t table[1 << TABLE_BITS];
+        fill_table(&job, table);
+        return lbp_of_bytes(image, method == FEATURE_LBP_DEFAULT ? NULL : table, out,
+                            run);
+    }
     return make_patterns(&job, samples, run);
 }

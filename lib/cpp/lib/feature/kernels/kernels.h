@@ -267,6 +267,10 @@ typedef struct circle_sample {
 
 #define SAMPLES_A_WORD 31 /* bits of a code that an int32_t holds */
 
+/* Of the usual eight samples at radius 1: the root of a half as the reference rounds
+ * it, how far diagonal ones lie along both axes. */
+#define LBP_DIAGONAL 0.70711
+
 /* Properties of a matrix, as in feature.h. */
 #define PROPERTIES 10
 

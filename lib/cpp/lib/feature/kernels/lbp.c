@@ -335,23 +335,39 @@ static inline void store_numbers(const uint8_t *restrict numbers, ptrdiff_t n,
     STORE_AS(dtype, numbers);
 }
 
+/* Codes of any integer type, stored as what a table has for them. */
+#define LOOK_UP_ROW(codes)                                                             \
+    do {                                                                               \
+        uint8_t places[LOOKED_UP] = {0}, numbers[LOOKED_UP];                           \
+        for (ptrdiff_t first = 0; first < n; first += LOOKED_UP) {                     \
+            ptrdiff_t many = n - first < LOOKED_UP ? n - first : LOOKED_UP;            \
+            void *to = (unsigned char *)out + first * stride;                          \
+            if (many == LOOKED_UP)                                                     \
+                for (ptrdiff_t x = 0; x < LOOKED_UP; x++)                              \
+                    places[x] = (uint8_t)(codes)[first + x];                           \
+            else                                                                       \
+                for (ptrdiff_t x = 0; x < many; x++)                                   \
+                    places[x] = (uint8_t)(codes)[first + x];                           \
+            look_up(places, table, numbers);                                           \
+            store_numbers(numbers, many, dtype, to, stride);                           \
+        }                                                                              \
+    } while (0)
+
 void NAME(lbp_look_up_row)(const int32_t *restrict codes, ptrdiff_t n,
                            const uint8_t *restrict table, feature_dtype dtype,
                            void *restrict out, ptrdiff_t stride)
 {
-    uint8_t places[LOOKED_UP] = {0}, numbers[LOOKED_UP];
-    for (ptrdiff_t first = 0; first < n; first += LOOKED_UP) {
-        ptrdiff_t count = n - first < LOOKED_UP ? n - first : LOOKED_UP;
-        void *to = (unsigned char *)out + first * stride;
-        if (count == LOOKED_UP)
-            for (ptrdiff_t x = 0; x < LOOKED_UP; x++)
-                places[x] = (uint8_t)codes[first + x];
-        else
-            for (ptrdiff_t x = 0; x < count; x++)
-                places[x] = (uint8_t)codes[first + x];
-        look_up(places, table, numbers);
-        store_numbers(numbers, count, dtype, to, stride);
-    }
+    LOOK_UP_ROW(codes);
+}
+
+void NAME(lbp_store_bytes)(const uint16_t *restrict codes, ptrdiff_t n,
+                           const uint8_t *restrict table, feature_dtype dtype,
+                           void *restrict out, ptrdiff_t stride)
+{
+    if (table == NULL)
+        STORE_AS(dtype, codes);
+    else
+        LOOK_UP_ROW(codes);
 }
 
 void NAME(lbp_store_long_row)(const int32_t *words, ptrdiff_t pitch, ptrdiff_t n,

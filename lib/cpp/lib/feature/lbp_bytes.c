@@ -15,9 +15,7 @@
 
 #define SAMPLES 8
 #define SIDE_MOST (1 << 24) /* farther from the origin more than ties are doubtful */
-#define PAD                                                                            \
-    64 /* elements before a row's first; as many and a vector behind its last          \
-        */
+#define PAD 64 /* elements on both sides of a row: a column, and room for a vector */
 #define PITCH (PAD + TILE + PAD)
 #define NANOSECONDS_PER_PIXEL 0.4
 

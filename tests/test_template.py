@@ -1,0 +1,63 @@
+# SPDX-License-Identifier: BSD-3-Clause
+"""Promise: whichever way a template is matched (products of bytes, of doubles, or
+transforms of tiles), the coefficients are the same; sizes on both sides of each switch
+are compared with the reference in float64."""
+
+import feature
+import images
+import numpy as np
+import pytest
+import skimage.feature
+
+SIDES = (1, 2, 3, 5, 8, 11, 14, 17, 20, 24, 28, 33, 40, 48, 57, 64, 90, 128)
+SCALE = 128
+TYPES = ("u1", "i1", "u2", "f4", "f8")
+
+
+def pixels(rng, shape, dtype):
+    """Noise on a slope, with a flat corner that templates may lie in; of floats, parts
+    of SCALE."""
+    slope = sum(np.ix_(*(np.arange(n) * k for k, n in enumerate(shape, 1))))
+    image = slope / slope.max() * 60 + rng.integers(0, 60, shape)
+    image[tuple(slice(n // 3) for n in shape)] = 7
+    if np.dtype(dtype).kind == "f":
+        image = image // 1 / SCALE
+    return image.astype(dtype)
+
+
+def check(image, side, rng):
+    start = [rng.integers(0, n - k + 1) for n, k in zip(image.shape, side, strict=True)]
+    template = image[tuple(slice(s, s + k) for s, k in zip(start, side, strict=True))]
+    # Of whole numbers, whose sums are exact, the reference's own error is small.
+    scale = SCALE if image.dtype.kind == "f" else 1
+    whole = image.astype(np.float64) * scale, template.astype(np.float64) * scale
+    found = feature.match_template(image, template)
+    expected = skimage.feature.match_template(*whole)
+    tolerance = 1e-6 if image.dtype == np.float32 else 1e-10
+    defined = expected != 0  # of flat windows the reference's answer is rounding
+    assert np.abs(found - expected)[defined].max(initial=0) <= tolerance, side
+    assert np.abs(found).max() <= 1
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_all_ways_give_the_same_coefficients(dtype):
+    rng = images.generator("ways of matching " + dtype)
+    image = pixels(rng, (170, 149), dtype)
+    for side in SIDES:
+        check(image, (side, side), rng)
+        check(image, (side, 3), rng)
+
+
+@pytest.mark.parametrize("dtype", TYPES)
+def test_all_ways_give_the_same_coefficients_in_volumes(dtype):
+    rng = images.generator("ways of matching volumes " + dtype)
+    image = pixels(rng, (27, 34, 31), dtype)
+    for side in (1, 2, 3, 4, 6, 8, 11, 15, 20):
+        check(image, (side, side, side), rng)
+
+
+def test_templates_of_too_many_bytes_for_sums_of_32_bits():
+    rng = images.generator("many bytes")
+    image = pixels(rng, (200, 190), "u1")
+    for side in (173, 172), (173, 174), (181, 182):
+        check(image, side, rng)

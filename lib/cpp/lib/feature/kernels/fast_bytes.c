@@ -8,23 +8,14 @@
 #include "kernels/arc.h"
 #include "kernels/variant.h"
 
-/* The two bounds of each pixel of a row. */
+/* The two bounds of each pixel of a row, by tables. */
 static void bound_row(const uint8_t *restrict centre, ptrdiff_t n,
                       const fast_rule *rule, uint8_t *restrict high,
                       uint8_t *restrict low)
 {
-    uint8_t step = (uint8_t)rule->step;
-    if (rule->step < 0) {
-        for (ptrdiff_t x = 0; x < n; x++) {
-            high[x] = rule->not_above[centre[x]];
-            low[x] = rule->not_below[centre[x]];
-        }
-        return;
-    }
     for (ptrdiff_t x = 0; x < n; x++) {
-        uint8_t up = (uint8_t)(centre[x] + step), down = (uint8_t)(centre[x] - step);
-        high[x] = up < centre[x] ? 255 : up;
-        low[x] = down > centre[x] ? 0 : down;
+        high[x] = rule->not_above[centre[x]];
+        low[x] = rule->not_below[centre[x]];
     }
 }
 
@@ -65,6 +56,22 @@ typedef struct byte_block {
     bytes high, low;
     int arc;
 } byte_block;
+
+/* The bounds of a block, from tables where there are such: bytes that are the centre
+ * plus and minus a step, and do not leave their range. */
+static inline void bound_block(byte_block *b, const fast_rule *rule,
+                               const uint8_t *high, const uint8_t *low)
+{
+    if (rule->step < 0) {
+        b->high = load_bytes(high + b->x);
+        b->low = load_bytes(low + b->x);
+        return;
+    }
+    bytes centre = load_bytes(b->rows[3] + b->x);
+    bytes up = centre + (uint8_t)rule->step, down = centre - (uint8_t)rule->step;
+    b->high = up | (bytes)(up < centre);
+    b->low = down & (bytes)(down <= centre);
+}
 
 /* Pixels `step` apart on the circle: which are brighter, which are darker. */
 static inline void compare_circle(const byte_block *b, int step, uint64_t *bright,
@@ -109,7 +116,8 @@ void NAME(fast_bytes)(const uint8_t *const *rows, ptrdiff_t n, const fast_rule *
     memset(out, 0, (size_t)n * sizeof *out);
     if (n < 7)
         return;
-    bound_row(rows[3], n, rule, high, low);
+    if (rule->step < 0)
+        bound_row(rows[3], n, rule, high, low);
     ptrdiff_t end = n - 3;
     if (n < BYTES + 6) { /* too short for a vector: a copy with nothing behind it */
         memset(beside, 0, sizeof beside);
@@ -124,8 +132,7 @@ void NAME(fast_bytes)(const uint8_t *const *rows, ptrdiff_t n, const fast_rule *
     }
     for (; b.x < end; b.x += BYTES) {
         b.x = b.x < end - BYTES ? b.x : end - BYTES; /* the last ones once more */
-        b.high = load_bytes(high + b.x);
-        b.low = load_bytes(low + b.x);
+        bound_block(&b, rule, high, low);
         for (uint64_t left = corners_of(&b); left != 0; left &= left - 1) {
             ptrdiff_t x = b.x + __builtin_ctzll(left);
             if (x < n - 3)

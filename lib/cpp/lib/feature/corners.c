@@ -160,6 +160,7 @@ static void start_band(corner_scratch *s, const corner_job *job, ptrdiff_t first
     }
     sobel_start(&s->first, read_image_row, &s->source);
     sobel_start(&s->second[0], read_down, s);
+    s->second[0].only_down = 1; /* the mixed derivative comes from the other */
     sobel_start(&s->second[1], read_right, s);
 }
 

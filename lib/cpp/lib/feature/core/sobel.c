@@ -23,6 +23,7 @@ void sobel_start(sobel *s, row_reader *read, void *from)
     s->read = read;
     s->from = from;
     s->at = -1;
+    s->only_down = 0;
     for (int k = 0; k < SOBEL_SLOTS; k++)
         s->held[k] = NOTHING;
     for (ptrdiff_t x = 0; x < s->pitch; x++)
@@ -68,8 +69,9 @@ static int read_into(sobel *s, int k, ptrdiff_t y)
     s->held[k] = y;
     s->read(s->from, y, row);
     continue_row(s->plan, row);
-    s->plan->real->differ_row(row - 1, row, row + 1, s->plan->cols,
-                              slot(s, s->along, k));
+    if (!s->only_down)
+        s->plan->real->differ_row(row - 1, row, row + 1, s->plan->cols,
+                                  slot(s, s->along, k));
     return k;
 }
 
@@ -105,8 +107,9 @@ void sobel_move(sobel *s, ptrdiff_t y)
     const wide *along[3], *d = s->differences + ROW_PAD;
     differ(s, y, along);
     plan->real->weigh_row(d - 1, d, d + 1, plan->cols, s->down + ROW_PAD);
-    plan->real->weigh_row(along[0], along[1], along[2], plan->cols,
-                          s->right + ROW_PAD);
+    if (!s->only_down)
+        plan->real->weigh_row(along[0], along[1], along[2], plan->cols,
+                              s->right + ROW_PAD);
     s->at = y;
 }
 

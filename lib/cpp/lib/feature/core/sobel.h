@@ -26,6 +26,7 @@ typedef struct sobel {
     const sobel_plan *plan;
     row_reader *read;
     void *from;
+    int only_down;      /* nobody asks for `right` */
     wide *down, *right; /* the gradients of row `at`, padded */
     ptrdiff_t at;
     wide *pixels, *along; /* SOBEL_SLOTS rows, and their differences along the row */
@@ -36,7 +37,7 @@ typedef struct sobel {
 
 void sobel_layout(sobel *s, const sobel_plan *plan, arena *a);
 
-/* On memory that may hold anything. */
+/* On memory that may hold anything; only_down may be set afterwards. */
 void sobel_start(sobel *s, row_reader *read, void *from);
 
 /* Makes s->down and s->right those of row y of the image; any order, but rows that

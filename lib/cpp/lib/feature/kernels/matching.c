@@ -17,15 +17,19 @@
 static inline void count_bits(const uint64_t *query, const uint64_t *panel,
                               ptrdiff_t words, float *counts)
 {
-    __m512i sum[PANEL / 8];
+    __m512i sum[PANEL / 8]; /* in registers, once the loops are written out */
+    UNROLLED
     for (int k = 0; k < PANEL / 8; k++)
         sum[k] = _mm512_setzero_si512();
-    for (ptrdiff_t w = 0; w < words; w++)
+    for (ptrdiff_t w = 0; w < words; w++) {
+        UNROLLED
         for (int k = 0; k < PANEL / 8; k++) {
             __m512i v = _mm512_loadu_si512(panel + w * PANEL + k * 8);
             v = _mm512_xor_si512(v, _mm512_set1_epi64((long long)query[w]));
             sum[k] = _mm512_add_epi64(sum[k], _mm512_popcnt_epi64(v));
         }
+    }
+    UNROLLED
     for (int k = 0; k < PANEL / 8; k++)
         _mm256_storeu_ps(counts + k * 8, _mm512_cvtepu64_ps(sum[k]));
 }
@@ -206,12 +210,38 @@ void NAME(pair_distances)(const double *query, const double *others, ptrdiff_t a
 
 #define CHAINS 4 /* that do not wait for each other */
 
+/* Of two vectors, lane by lane; the second where one is NaN. */
+static inline lanes lesser_of_lanes(lanes a, lanes b)
+{
+#if defined(__AVX512F__)
+    return (lanes)_mm512_min_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (lanes)_mm256_min_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+    return (lanes)_mm_min_ps((__m128)a, (__m128)b);
+#else
+    return pick(a < b, a, b);
+#endif
+}
+
+static inline lanes larger_of_lanes(lanes a, lanes b)
+{
+#if defined(__AVX512F__)
+    return (lanes)_mm512_max_ps((__m512)a, (__m512)b);
+#elif defined(__AVX2__)
+    return (lanes)_mm256_max_ps((__m256)a, (__m256)b);
+#elif defined(__SSE2__)
+    return (lanes)_mm_max_ps((__m128)a, (__m128)b);
+#else
+    return pick(a > b, a, b);
+#endif
+}
+
 /* Takes v into the least two of each lane. */
 static inline void take_lanes(lanes v, lanes *one, lanes *two)
 {
-    lane_mask below = v < *one;
-    *two = pick(below, *one, pick(v < *two, v, *two));
-    *one = pick(below, v, *one);
+    *two = lesser_of_lanes(larger_of_lanes(*one, v), *two);
+    *one = lesser_of_lanes(v, *one);
 }
 
 /* The least two of n scores, a multiple of PANEL; NaN are passed over. */

@@ -87,6 +87,19 @@ def test_out_may_share_memory_with_the_image_and_with_each_other(function):
 
 
 @functions
+def test_where_outs_overlap_the_later_one_is_whole(function):
+    image = image_of(2)
+    expected = function(image)
+    store = np.zeros(3 * image.nbytes, np.uint8)
+    first = store[1 : 1 + image.nbytes].view(np.float64).reshape(image.shape)
+    second = store[: image.nbytes].view(np.float64).reshape(image.shape)
+    rest = tuple(np.empty_like(plane) for plane in expected[2:])
+    assert not first.flags.aligned and np.may_share_memory(first, second)
+    function(image, out=(first, second, *rest))
+    assert compare.canonical(second) == compare.canonical(expected[1])
+
+
+@functions
 def test_a_wrong_out_is_refused(function):
     image = image_of(2)
     expected = function(image)

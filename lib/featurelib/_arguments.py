@@ -188,11 +188,10 @@ def check_outs(out, count, shape, dtype):
 def compute_all_into(outs, inputs, compute, contiguous=False):
     """compute(arrays) with `outs`, copies standing in where C cannot write at once;
     with `contiguous` also where one is not in C's order."""
-
     written = []
-    for out in outs:
+    for number, out in enumerate(outs):
         usable = out.flags.aligned and (out.flags.c_contiguous or not contiguous)
-        if not usable or shares_memory(out, inputs) or shares_memory(out, written):
+        if not usable or shares_memory(out, [*inputs, *outs[:number]]):
             written.append(_memory.empty(out.shape, out.dtype))
         else:
             written.append(out)

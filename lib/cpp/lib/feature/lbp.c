@@ -470,9 +470,10 @@ feature_status feature_local_binary_pattern(const feature_array *image,
     job.bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
     if (lbp_is_of_bytes(image, samples, method)) {
         uint8_t table[1 << TABLE_BITS];
+        if (method == FEATURE_LBP_DEFAULT)
+            return lbp_of_bytes(image, NULL, out, run);
         fill_table(&job, table);
-        return lbp_of_bytes(image, method == FEATURE_LBP_DEFAULT ? NULL : table, out,
-                            run);
+        return lbp_of_bytes(image, table, out, run);
     }
     return make_patterns(&job, samples, run);
 }

@@ -94,13 +94,9 @@ void NAME(magnitude_row)(const wide *const *rows, ptrdiff_t n, void *magnitude)
  * and `diagonal`; so does its opposite. With w the smaller over the larger
  * component, a pixel stays when w diagonal + (1 - w) near <= magnitude on both
  * sides; multiplied by the larger component that needs no division.
+ *
+ * Classes of LANES pixels, one in each lane.
  */
-static inline lanes larger_of(lanes a, lanes b)
-{
-    return pick(a > b, a, b);
-}
-
-/* Classes of LANES pixels, one in each lane. */
 static inline lane_mask screen(const gradient_rows *g, const edge_limits *limits,
                                ptrdiff_t x)
 {
@@ -108,8 +104,8 @@ static inline lane_mask screen(const gradient_rows *g, const edge_limits *limits
     lanes over = load_lanes(g->above + x), under = load_lanes(g->below + x);
     lanes before = load_lanes(g->here + x - 1), after = load_lanes(g->here + x + 1);
     lanes m = load_lanes(g->here + x);
-    lanes i = larger_of(down, -down), j = larger_of(right, -right);
-    lanes larger = larger_of(i, j), smaller = pick(i > j, j, i);
+    lanes i = larger_of_lanes(down, -down), j = larger_of_lanes(right, -right);
+    lanes larger = larger_of_lanes(i, j), smaller = pick(i > j, j, i);
     lanes straight = larger - smaller;
     lane_mask same = ~(down * right < 0), steep = i > j;
     lanes over_before = load_lanes(g->above + x - 1);
@@ -121,8 +117,8 @@ static inline lane_mask screen(const gradient_rows *g, const edge_limits *limits
     lanes near_ahead = pick(steep, pick(same, under, over), after);
     lanes near_behind = pick(steep, pick(same, over, under), before);
 
-    lanes value = larger_of(ahead * smaller + near_ahead * straight,
-                            behind * smaller + near_behind * straight);
+    lanes value = larger_of_lanes(ahead * smaller + near_ahead * straight,
+                                  behind * smaller + near_behind * straight);
     lanes rise = value - m * larger;
     /* All eight count, because float32 may not see which component is larger or what
      * the sign of a tiny one is; what is not finite makes every comparison false. */

@@ -121,13 +121,13 @@ void NAME(fast_bytes)(const uint8_t *const *rows, ptrdiff_t n, const fast_rule *
     ptrdiff_t end = n - 3;
     if (n < BYTES + 6) { /* too short for a vector: a copy with nothing behind it */
         memset(beside, 0, sizeof beside);
-        for (int y = 0; y < 9; y++)
-            memcpy(beside[y], y < 7 ? rows[y] : y == 7 ? high : low, (size_t)n);
         for (int y = 0; y < 7; y++)
-            short_rows[y] = beside[y];
+            short_rows[y] = memcpy(beside[y], rows[y], (size_t)n);
         b.rows = short_rows;
-        high = beside[7];
-        low = beside[8];
+        if (rule->step < 0) {
+            high = memcpy(beside[7], high, (size_t)n);
+            low = memcpy(beside[8], low, (size_t)n);
+        }
         end = BYTES + 3;
     }
     for (; b.x < end; b.x += BYTES) {

@@ -210,33 +210,6 @@ void NAME(pair_distances)(const double *query, const double *others, ptrdiff_t a
 
 #define CHAINS 4 /* that do not wait for each other */
 
-/* Of two vectors, lane by lane; the second where one is NaN. */
-static inline lanes lesser_of_lanes(lanes a, lanes b)
-{
-#if defined(__AVX512F__)
-    return (lanes)_mm512_min_ps((__m512)a, (__m512)b);
-#elif defined(__AVX2__)
-    return (lanes)_mm256_min_ps((__m256)a, (__m256)b);
-#elif defined(__SSE2__)
-    return (lanes)_mm_min_ps((__m128)a, (__m128)b);
-#else
-    return pick(a < b, a, b);
-#endif
-}
-
-static inline lanes larger_of_lanes(lanes a, lanes b)
-{
-#if defined(__AVX512F__)
-    return (lanes)_mm512_max_ps((__m512)a, (__m512)b);
-#elif defined(__AVX2__)
-    return (lanes)_mm256_max_ps((__m256)a, (__m256)b);
-#elif defined(__SSE2__)
-    return (lanes)_mm_max_ps((__m128)a, (__m128)b);
-#else
-    return pick(a > b, a, b);
-#endif
-}
-
 /* Takes v into the least two of each lane. */
 static inline void take_lanes(lanes v, lanes *one, lanes *two)
 {

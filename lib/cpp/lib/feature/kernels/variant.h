@@ -88,6 +88,33 @@ static inline lanes pick(lane_mask which, lanes a, lanes b)
     return (lanes)((which & (lane_mask)a) | (~which & (lane_mask)b));
 }
 
+#if defined(__AVX512F__)
+#define BY_LANES(what, a, b) ((lanes)_mm512_##what##_ps((__m512)(a), (__m512)(b)))
+#elif defined(__AVX2__)
+#define BY_LANES(what, a, b) ((lanes)_mm256_##what##_ps((__m256)(a), (__m256)(b)))
+#elif defined(__SSE2__)
+#define BY_LANES(what, a, b) ((lanes)_mm_##what##_ps((__m128)(a), (__m128)(b)))
+#endif
+
+/* Of two, lane by lane; `b` where they are equal or one is NaN. */
+static inline lanes lesser_of_lanes(lanes a, lanes b)
+{
+#ifdef BY_LANES
+    return BY_LANES(min, a, b);
+#else
+    return pick(a < b, a, b);
+#endif
+}
+
+static inline lanes larger_of_lanes(lanes a, lanes b)
+{
+#ifdef BY_LANES
+    return BY_LANES(max, a, b);
+#else
+    return pick(a > b, a, b);
+#endif
+}
+
 static inline int any_lane(lane_mask which)
 {
 #if defined(__AVX512F__)

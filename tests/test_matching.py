@@ -56,6 +56,41 @@ def test_wrong_words_are_refused(keywords, text):
         drawn(feature.plot_matched_features, *pair, **named, **keywords)
 
 
+def descriptors_with_ties(rng, kind, length):
+    """Two sets, many of whose distances are equal, or nearly so."""
+    if kind == "b1":
+        return [rng.random((n, length)) < 0.05 for n in (90, 131)]
+    if kind == "u1":
+        return [rng.integers(0, 3, (n, length)).astype("u1") * 127 for n in (90, 131)]
+    base = rng.random((12, length)) + 100
+    near = [base[rng.integers(0, 12, n)] for n in (90, 131)]
+    return [(a + rng.integers(0, 2, a.shape) * 1e-6).astype(kind) for a in near]
+
+
+@pytest.mark.parametrize("kind", ["b1", "u1", "f4", "f8"])
+@pytest.mark.parametrize("length", [1, 3, 64, 129, 300])
+@pytest.mark.parametrize("workers", [1, 2])
+def test_the_cross_check_decides_ties_as_the_reference(kind, length, workers):
+    rng = np.random.default_rng(length)
+    for _ in range(4):
+        first, second = descriptors_with_ties(rng, kind, length)
+        for keywords in ({}, {"max_ratio": 0.9}, {"max_distance": 50.0}):
+            ours = feature.match_descriptors(first, second, workers=workers, **keywords)
+            theirs = skimage.feature.match_descriptors(first, second, **keywords)
+            np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("awkward", [np.nan, np.inf, 1e200, 1e-200])
+def test_one_awkward_descriptor_does_not_change_the_cross_check(awkward):
+    rng = np.random.default_rng(7)
+    for place in (0, 1, None):
+        pair = [rng.random((70, 20)), rng.random((80, 20))]
+        for chosen in pair if place is None else (pair[place],):
+            chosen[3, rng.integers(0, 20, 3)] = awkward
+        ours = feature.match_descriptors(*pair)
+        np.testing.assert_array_equal(ours, skimage.feature.match_descriptors(*pair))
+
+
 @pytest.mark.skipif(helpers.SANITIZED, reason="a sanitizer has memory of its own")
 def test_twenty_thousand_descriptors_match_in_bounded_memory():
     """The matrix of all distances would take 3.2 GB."""

@@ -76,6 +76,42 @@ void check_dot_panel(const plain_kernels *k)
     }
 }
 
+/* Exact for as many bytes as float32 holds the sums of. */
+void check_byte_panel(const plain_kernels *k)
+{
+    for (int times = 0; times < 60; times++) {
+        ptrdiff_t pairs = 1 + random_below(times % 3 == 0 ? 64 : LENGTH_AT_MOST);
+        int most = times % 2 ? 255 : (int)random_below(256), wrong = 0;
+        guarded q, p, n, s;
+        int16_t *queries = filled(&q, (size_t)(QUERIES * pairs), 2 * sizeof(int16_t));
+        int16_t *panel = filled(&p, (size_t)(PANEL * pairs), 2 * sizeof(int16_t));
+        float *norms = filled(&n, PANEL, sizeof(float));
+        float *scores = filled(&s, QUERIES * PANEL, sizeof(float));
+        for (ptrdiff_t x = 0; x < 2 * QUERIES * pairs; x++)
+            queries[x] = (int16_t)(times % 5 ? random_below(most + 1) : most);
+        for (ptrdiff_t x = 0; x < 2 * PANEL * pairs; x++)
+            panel[x] = (int16_t)(times % 5 ? random_below(most + 1) : most);
+        for (int j = 0; j < PANEL; j++)
+            norms[j] = (float)random_below(1 << 23);
+        k->byte_panel(queries, QUERIES, panel, pairs, norms, scores, PANEL);
+        for (int i = 0; i < QUERIES; i++)
+            for (int j = 0; j < PANEL; j++) {
+                int64_t dot = 0;
+                for (ptrdiff_t x = 0; x < 2 * pairs; x++)
+                    dot += queries[i * 2 * pairs + x] *
+                           panel[x / 2 * 2 * PANEL + 2 * j + x % 2];
+                wrong +=
+                    (double)scores[i * PANEL + j] != (double)norms[j] - 2 * (double)dot;
+            }
+        check_case("(pairs %td, most %d)", pairs, most);
+        CHECK(wrong == 0);
+        guarded_free(&q);
+        guarded_free(&p);
+        guarded_free(&n);
+        guarded_free(&s);
+    }
+}
+
 static double spec_distance(const double *a, const double *b, ptrdiff_t apart,
                             ptrdiff_t length, int32_t metric)
 {
@@ -146,8 +182,8 @@ void check_pair_distances(const plain_kernels *k)
         k->pair_distances(query, others, apart, length, metric, found);
         check_case("(length %td, metric %d)", length, metric);
         for (int i = 0; i < TOGETHER; i++)
-            CHECK(same_double(found[i], spec_distance(query, others + i * apart, 1,
-                                                      length, metric)));
+            CHECK(same_double(
+                found[i], spec_distance(query, others + i * apart, 1, length, metric)));
         guarded_free(&q);
         guarded_free(&o);
     }
@@ -179,6 +215,82 @@ void check_least_two(const plain_kernels *k)
         check_case("(n %td)", n);
         CHECK(least == a && second == b);
         guarded_free(&g);
+    }
+}
+
+/* The least two of one column, and the number of the first row of the least. */
+typedef struct column {
+    float least, second;
+    int32_t row;
+} column;
+
+/* Takes a score of a row that may stand before those already taken. */
+static void see(column *c, float score, int32_t row)
+{
+    if (score < c->least || (score == c->least && row < c->row))
+        c->row = row;
+    c->second = score < c->least ? c->least : score < c->second ? score : c->second;
+    c->least = score < c->least ? score : c->least;
+}
+
+/* The row of an infinite score means nothing. */
+static int is_column(const column *c, float least, float second, int32_t row)
+{
+    return c->least == least && c->second == second &&
+           (c->row == row || least == INFINITY);
+}
+
+/* Some rows of a panel, then rows that stand before them. */
+void check_column_leasts(const plain_kernels *k)
+{
+    for (int times = 0; times < 200; times++) {
+        ptrdiff_t count = random_below(QUERIES + 1), pitch = PANEL * (1 + times % 3);
+        int32_t first = (int32_t)random_below(1000) + 8;
+        float squares[QUERIES], least[PANEL], second[PANEL];
+        int32_t row[PANEL];
+        column right[PANEL];
+        guarded g;
+        float *scores = random_scores(&g, pitch * QUERIES);
+        for (int j = 0; j < PANEL; j++) {
+            right[j] = (column){INFINITY, INFINITY, INT32_MAX};
+            least[j] = second[j] = INFINITY;
+            row[j] = INT32_MAX;
+        }
+        for (int q = 0; q < QUERIES; q++)
+            squares[q] = (float)random_below(3);
+        for (int part = 0; part < 2; part++, first -= QUERIES) {
+            k->column_leasts(scores, count, pitch, squares, first, least, second, row);
+            for (ptrdiff_t q = 0; q < count; q++)
+                for (int j = 0; j < PANEL; j++)
+                    see(&right[j], scores[q * pitch + j] + squares[q],
+                        first + (int32_t)q);
+        }
+        check_case("(count %td)", count);
+        for (int j = 0; j < PANEL; j++)
+            CHECK(is_column(&right[j], least[j], second[j], row[j]));
+        guarded_free(&g);
+    }
+}
+
+void check_join_leasts(const plain_kernels *k)
+{
+    for (int times = 0; times < 200; times++) {
+        float least[2][PANEL], second[2][PANEL];
+        int32_t row[2][PANEL];
+        column right[PANEL];
+        for (int j = 0; j < PANEL; j++) {
+            right[j] = (column){INFINITY, INFINITY, INT32_MAX};
+            for (int part = 0; part < 2; part++) {
+                row[part][j] = 2 * (int32_t)random_below(9) + part;
+                least[part][j] = (float)random_below(5);
+                second[part][j] = least[part][j] + (float)random_below(3);
+                see(&right[j], least[part][j], row[part][j]);
+                see(&right[j], second[part][j], INT32_MAX);
+            }
+        }
+        k->join_leasts(PANEL, least[1], second[1], row[1], least[0], second[0], row[0]);
+        for (int j = 0; j < PANEL; j++)
+            CHECK(is_column(&right[j], least[0][j], second[0][j], row[0][j]));
     }
 }
 

@@ -21,230 +21,108 @@
  * of 64 that stand side by side (kernels/matching.c). A block of queries goes over all
  * panels and gets a row of float32 scores, which stays in the second cache. The least
  * two of a row and a bound of the scores' error tell who may be among the nearest two;
- * these few are decided by their exact distance. There are three ways to a score:
+ * these few are decided by their exact distance. There are four ways to a score:
  *
  *   bits   of bool descriptors, 64 elements a word: exact counts;
- *   dots   of Euclidean distances: |b|^2 - 2 a.b in float32, whose error is below
- *          (P + 8) 2^-24 (|a| + |b|)^2; exact for short descriptors of uint8;
+ *   bytes  of Euclidean distances of uint8: |b|^2 - 2 a.b of whole numbers, two
+ *          products at a time; exact for short descriptors;
+ *   dots   of other Euclidean distances: the same in float32, whose error is below
+ *          (P + 8) 2^-24 (|a| + |b|)^2;
  *   lanes  of everything else, and where dots could leave float32's range: the distance
  *          itself in double, a lane for each of the panel, rounded once.
  *
- * The cross check asks the same of the second set, for those that were anybody's
- * nearest only.
+ * The cross check wants the nearest of the second set's descriptors, too, of those that
+ * were anybody's nearest. The same scores tell them: each thread notes the least two of
+ * every column that it sees and the row of the least, and the least two of all threads'
+ * decide, where they are further apart than the error. The few that are left ask in a
+ * second sweep, with the sets in each other's place; of `lanes`, which may be no
+ * numbers, all do.
  *
- * Cost of a pair: P / 64 exclusive ors and counts of words, or P products. Memory: both
- * sets once more, and for each thread one block of scores, at most 512 KiB or four
- * rows.
+ * Cost of a pair: P / 64 exclusive ors and counts of words, or P products. Memory: one
+ * set once more, or both, and for each thread one block of scores, at most 512 KiB or
+ * four rows, and three numbers a column.
  */
+#include "matching.h"
+
 #include <float.h>
 #include <math.h>
 #include <string.h>
 
 #include "core/array.h"
-#include "core/memory.h"
-#include "core/threads.h"
-#include "feature.h"
-#include "kernels/kernels.h"
 
 #define SCORES_IN_CACHE (128 * 1024) /* of a block */
-#define QUERIES_AT_MOST 32
-#define WORD_BITS 64
 #define NANOSECONDS_PER_PRODUCT 0.03
-#define EXACT_LENGTH 128 /* sums of squares of so many bytes fit float32 */
+#define EXACT_LENGTH 128 /* sums of squares of so many bytes, twice, fit float32 */
 
 /* Squares of norms between which products of floats neither overflow nor vanish. */
 #define LEAST_SQUARE 1e-25
 #define MOST_SQUARE 1e30
 
-typedef enum route { BITS, DOTS, LANES } route;
-
-/* A set of descriptors in panels. */
-typedef struct side {
-    const feature_array *array;
-    ptrdiff_t count, panels;
-    unsigned char *packed;
-    float *norms;   /* of DOTS: squares of norms, infinity behind the last */
-    double *square; /* the largest of each panel, NaN where one is no number */
-    double largest; /* of all */
-} side;
-
-/* What one descriptor has found. */
-typedef struct nearest {
-    int64_t index;
-    double distance, second;
-} nearest;
-
-/* One call. */
-typedef struct match_job {
-    const feature_match_parameters *how;
-    const plain_kernels *plain;
-    route route;
-    ptrdiff_t length, words; /* elements; of a packed descriptor, in its own units */
-    size_t unit;
-    int needs_distance;
-    side first, second;
-    /* the sweep in progress */
-    const side *queries, *others;
-    const int64_t *list; /* which of the queries; NULL: all */
-    ptrdiff_t listed, block;
-    nearest *found;
-    unsigned char *scratch;
-    size_t scratch_size;
-} match_job;
-
-/* One thread's buffers. */
-typedef struct match_scratch {
-    unsigned char *queries; /* packed, one behind the other */
-    double *query, *others; /* rows for exact distances */
-    float *scores;
-    uint32_t *numbers;
-} match_scratch;
-
 /* ------------------------------------------------------------------------ */
-/* Packing                                                                  */
+/* Scratch memory                                                           */
 /* ------------------------------------------------------------------------ */
-
-static void load_descriptor(const match_job *job, const feature_array *array,
-                            ptrdiff_t i, double *row)
-{
-    job->plain->load_unscaled_row(row_of(array, i), array->strides[1], job->length,
-                                  (feature_dtype)array->dtype, row);
-}
-
-static void pack_bits(const match_job *job, const feature_array *array, ptrdiff_t i,
-                      uint64_t *words, ptrdiff_t apart)
-{
-    const uint8_t *at = row_of(array, i);
-    ptrdiff_t stride = array->strides[1];
-    for (ptrdiff_t w = 0; w < job->words; w++) {
-        uint64_t word = 0;
-        ptrdiff_t left = job->length - w * WORD_BITS;
-        ptrdiff_t k = 0;
-        for (; stride == 1 && k < WORD_BITS && k + 8 <= left; k += 8) {
-            uint64_t eight; /* bools, whose lowest bits meet in the highest byte */
-            memcpy(&eight, at + w * WORD_BITS + k, sizeof eight);
-            word |= (eight * UINT64_C(0x0102040810204080) >> 56) << k;
-        }
-        for (; k < WORD_BITS && k < left; k++)
-            word |= (uint64_t)(at[(w * WORD_BITS + k) * stride] != 0) << k;
-        words[w * apart] = word;
-    }
-}
-
-/* Descriptor i, its elements `apart` units from each other; returns its square. */
-static double pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
-                       double *row, void *to, ptrdiff_t apart)
-{
-    double square = 0;
-    if (job->route == BITS) {
-        pack_bits(job, array, i, to, apart);
-        return 0;
-    }
-    load_descriptor(job, array, i, row);
-    for (ptrdiff_t p = 0; p < job->length; p++) {
-        square += row[p] * row[p];
-        if (job->route == DOTS)
-            ((float *)to)[p * apart] = (float)row[p];
-        else
-            ((double *)to)[p * apart] = row[p];
-    }
-    return square;
-}
 
 static match_scratch scratch_of(const match_job *job, unsigned char *base, arena *a)
 {
     match_scratch s;
     size_t length = (size_t)job->length;
+    ptrdiff_t most =
+        job->first.panels > job->second.panels ? job->first.panels : job->second.panels;
+    size_t across = (size_t)(most * PANEL);
     *a = (arena){base, 0};
-    s.queries = arena_take(a, QUERIES_AT_MOST * (size_t)job->words, job->unit);
+    /* doubles, whatever route is taken in the end */
+    s.queries = arena_take(a, QUERIES_AT_MOST * length, sizeof(double));
     s.query = arena_take(a, length, sizeof *s.query);
     s.others = arena_take(a, TOGETHER * length, sizeof *s.others);
-    ptrdiff_t most = job->first.panels > job->second.panels ? job->first.panels
-                                                            : job->second.panels;
-    s.scores = arena_take(a, (size_t)(most * PANEL) * (size_t)job->block,
-                          sizeof *s.scores);
-    s.numbers = arena_take(a, (size_t)(most * PANEL) + 1, sizeof *s.numbers);
+    s.scores = arena_take(a, across * (size_t)job->block, sizeof *s.scores);
+    s.numbers = arena_take(a, across + 1, sizeof *s.numbers);
+    s.columns.least = arena_take(a, across, sizeof *s.columns.least);
+    s.columns.second = arena_take(a, across, sizeof *s.columns.second);
+    s.columns.row = arena_take(a, across, sizeof *s.columns.row);
+    s.columns.largest = arena_take(a, 1, sizeof *s.columns.largest);
     return s;
 }
 
-static match_scratch thread_scratch(const match_job *job, int thread)
+match_scratch thread_scratch(const match_job *job, int thread)
 {
     arena a;
     return scratch_of(job, job->scratch + (size_t)thread * job->scratch_size, &a);
-}
-
-static side *side_of_panel(match_job *job, ptrdiff_t *panel)
-{
-    if (*panel < job->second.panels)
-        return &job->second;
-    *panel -= job->second.panels;
-    return &job->first;
-}
-
-static void pack_panel(void *context, ptrdiff_t panel, int thread)
-{
-    match_job *job = context;
-    side *s = side_of_panel(job, &panel);
-    match_scratch scratch = thread_scratch(job, thread);
-    unsigned char *to =
-        s->packed + (size_t)(panel * PANEL * job->words) * job->unit;
-    double largest = 0;
-    memset(to, 0, (size_t)(PANEL * job->words) * job->unit);
-    for (ptrdiff_t k = 0; k < PANEL; k++) {
-        ptrdiff_t i = panel * PANEL + k;
-        double square = INFINITY;
-        if (i < s->count) {
-            square = pack_one(job, s->array, i, scratch.query,
-                              to + k * (ptrdiff_t)job->unit, PANEL);
-            largest = square > largest || square != square ? square : largest;
-        }
-        s->norms[i] = (float)square;
-    }
-    s->square[panel] = largest;
-}
-
-static feature_status pack(match_job *job, team *t, int both)
-{
-    feature_status status = team_run(
-        t, job->second.panels + (both ? job->first.panels : 0), pack_panel, job);
-    for (int k = 0; k < 1 + both; k++) {
-        side *s = k == 0 ? &job->second : &job->first;
-        s->largest = 0;
-        for (ptrdiff_t panel = 0; panel < s->panels; panel++)
-            if (!(s->square[panel] <= s->largest))
-                s->largest = s->square[panel];
-    }
-    return status;
 }
 
 /* ------------------------------------------------------------------------ */
 /* A block of queries                                                       */
 /* ------------------------------------------------------------------------ */
 
-static void score_block(const match_job *job, const match_scratch *s, ptrdiff_t count)
+/* What the block's scores of one panel tell of its columns. */
+static void see_columns(const match_job *job, const match_scratch *s, ptrdiff_t panel,
+                        ptrdiff_t first, ptrdiff_t count, const float *squares)
+{
+    ptrdiff_t at = panel * PANEL;
+    job->plain->column_leasts(s->scores + at, count, job->others->panels * PANEL,
+                              squares, (int32_t)first, s->columns.least + at,
+                              s->columns.second + at, s->columns.row + at);
+}
+
+static void score_panel(const match_job *job, const match_scratch *s, ptrdiff_t panel,
+                        ptrdiff_t count)
 {
     const side *others = job->others;
+    const plain_kernels *plain = job->plain;
     ptrdiff_t pitch = others->panels * PANEL, length = job->words;
-    for (ptrdiff_t panel = 0; panel < others->panels; panel++) {
-        const unsigned char *packed =
-            others->packed + (size_t)(panel * PANEL * length) * job->unit;
-        float *scores = s->scores + panel * PANEL;
-        if (job->route == BITS)
-            job->plain->bit_panel((const void *)s->queries, count, (const void *)packed,
-                                  length, scores, pitch);
-        else if (job->route == DOTS)
-            job->plain->dot_panel((const void *)s->queries,
-                                  (count + TOGETHER - 1) / TOGETHER * TOGETHER,
-                                  (const void *)packed, length,
-                                  others->norms + panel * PANEL, scores, pitch);
-        else
-            job->plain->lane_panel((const void *)s->queries, count,
-                                   (const void *)packed, length, job->how->metric,
-                                   scores, pitch);
-    }
-    for (ptrdiff_t q = 0; q < count; q++)
-        for (ptrdiff_t k = others->count; k < pitch; k++)
-            s->scores[q * pitch + k] = INFINITY;
+    ptrdiff_t whole = (count + TOGETHER - 1) / TOGETHER * TOGETHER;
+    const void *queries = s->queries;
+    const void *packed = others->packed + (size_t)(panel * PANEL * length) * job->unit;
+    const float *norms = others->norms + panel * PANEL;
+    float *scores = s->scores + panel * PANEL;
+    if (job->route == BITS)
+        plain->bit_panel(queries, count, packed, length, scores, pitch);
+    else if (job->route == BYTES)
+        plain->byte_panel(queries, whole, packed, length, norms, scores, pitch);
+    else if (job->route == DOTS)
+        plain->dot_panel(queries, whole, packed, length, norms, scores, pitch);
+    else
+        plain->lane_panel(queries, count, packed, length, job->how->metric, scores,
+                          pitch);
 }
 
 /* How far a score may be from what it stands for. */
@@ -254,7 +132,7 @@ static double score_error(const match_job *job, double square, double score)
         return 0;
     if (job->route == LANES)
         return fabs(score) * FLT_EPSILON + FLT_MIN;
-    if (job->queries->array->dtype == FEATURE_UINT8 && job->length <= EXACT_LENGTH)
+    if (job->route == BYTES && job->length <= EXACT_LENGTH)
         return 0;
     if (!(square < MOST_SQUARE)) /* of this query alone: all are to be decided */
         return INFINITY;
@@ -322,24 +200,51 @@ static nearest find_nearest(const match_job *job, const match_scratch *s,
     return n;
 }
 
+static ptrdiff_t query_at(const match_job *job, ptrdiff_t k)
+{
+    return job->list == NULL ? k : job->list[k];
+}
+
+/* Packs the queries from `first` on; returns the largest of their squares, NaN where
+ * one is no number. */
+static double pack_queries(const match_job *job, const match_scratch *s,
+                           ptrdiff_t first, ptrdiff_t count, double *squares)
+{
+    size_t bytes = (size_t)job->words * job->unit;
+    double largest = 0;
+    for (ptrdiff_t q = 0; q < count; q++) {
+        squares[q] = pack_one(job, job->queries->array, query_at(job, first + q),
+                              s->query, s->queries + (size_t)q * bytes, 1);
+        largest = larger_square(largest, squares[q]);
+    }
+    return largest;
+}
+
 static void match_block(void *context, ptrdiff_t index, int thread)
 {
     const match_job *job = context;
     match_scratch s = thread_scratch(job, thread);
     ptrdiff_t first = index * job->block, left = job->listed - first;
     ptrdiff_t count = left < job->block ? left : job->block;
+    ptrdiff_t pitch = job->others->panels * PANEL;
     double squares[QUERIES_AT_MOST];
-    size_t bytes = (size_t)job->words * job->unit;
-    for (ptrdiff_t q = 0; q < count; q++) {
-        ptrdiff_t query = job->list == NULL ? first + q : job->list[first + q];
-        squares[q] = pack_one(job, job->queries->array, query, s.query,
-                              s.queries + (size_t)q * bytes, 1);
+    float rounded[QUERIES_AT_MOST];
+    double largest = pack_queries(job, &s, first, count, squares);
+    for (ptrdiff_t q = 0; q < count; q++)
+        rounded[q] = (float)squares[q];
+    for (ptrdiff_t panel = 0; panel < job->others->panels; panel++) {
+        score_panel(job, &s, panel, count);
+        if (job->sees_columns)
+            see_columns(job, &s, panel, first, count, rounded);
     }
-    score_block(job, &s, count);
+    if (job->sees_columns)
+        *s.columns.largest = larger_square(*s.columns.largest, largest);
     for (ptrdiff_t q = 0; q < count; q++) {
-        ptrdiff_t query = job->list == NULL ? first + q : job->list[first + q];
-        job->found[query] = find_nearest(job, &s, query, squares[q],
-                                         s.scores + q * job->others->panels * PANEL);
+        float *scores = s.scores + q * pitch;
+        for (ptrdiff_t k = job->others->count; k < pitch; k++)
+            scores[k] = INFINITY;
+        job->found[query_at(job, first + q)] =
+            find_nearest(job, &s, query_at(job, first + q), squares[q], scores);
     }
 }
 
@@ -382,14 +287,6 @@ static feature_status check_match(const feature_array *first,
     return FEATURE_OK;
 }
 
-static void choose_route(match_job *job, route r)
-{
-    job->route = r;
-    job->words =
-        r == BITS ? (job->length + WORD_BITS - 1) / WORD_BITS : job->length;
-    job->unit = r == DOTS ? sizeof(float) : sizeof(double);
-}
-
 static match_job new_match(const feature_array *first, const feature_array *second,
                            const feature_match_parameters *how)
 {
@@ -408,11 +305,7 @@ static match_job new_match(const feature_array *first, const feature_array *seco
     job.block = fit < TOGETHER          ? TOGETHER
                 : fit < QUERIES_AT_MOST ? fit
                                         : QUERIES_AT_MOST;
-    int is_euclidean =
-        how->metric == FEATURE_EUCLIDEAN || how->metric == FEATURE_SQEUCLIDEAN;
-    choose_route(&job, first->dtype == FEATURE_BOOL ? BITS
-                       : is_euclidean               ? DOTS
-                                                    : LANES);
+    choose_route(&job, route_for(first, how->metric));
     return job;
 }
 
@@ -420,7 +313,7 @@ static void lay_side(const match_job *job, side *s, arena *a)
 {
     size_t all = (size_t)(s->panels * PANEL);
     /* of DOTS as large as of LANES, in case that they must take over */
-    size_t unit = job->route == BITS ? job->unit : sizeof(double);
+    size_t unit = job->route == DOTS ? sizeof(double) : job->unit;
     s->packed = arena_take(a, all, (size_t)job->words * unit);
     s->norms = arena_take(a, all, sizeof *s->norms);
     s->square = arena_take(a, (size_t)s->panels, sizeof *s->square);
@@ -434,10 +327,7 @@ typedef struct match_results {
 static unsigned char *lease_match(match_job *job, int threads, match_results *r)
 {
     arena one;
-    size_t unit = job->unit;
-    job->unit = sizeof(double); /* of whatever route is taken in the end */
     scratch_of(job, NULL, &one);
-    job->unit = unit;
     unsigned char *block = NULL;
     for (int pass = 0; pass < 2; pass++) {
         arena a = {block, 0};
@@ -476,31 +366,93 @@ static ptrdiff_t list_wanted(const match_job *job, match_results *r)
     return count;
 }
 
-static feature_status find_all(match_job *job, team *t, match_results *r)
+static void forget_columns(const match_job *job, int threads)
 {
-    int both = job->how->cross_check != 0;
-    feature_status status = pack(job, t, both);
-    if (status == FEATURE_OK && job->route == DOTS &&
-        !(is_moderate(&job->second) && (!both || is_moderate(&job->first)))) {
-        choose_route(job, LANES);
-        status = pack(job, t, both);
+    for (int thread = 0; thread < threads; thread++) {
+        columns seen = thread_scratch(job, thread).columns;
+        for (ptrdiff_t k = 0; k < job->second.panels * PANEL; k++) {
+            seen.least[k] = seen.second[k] = INFINITY;
+            seen.row[k] = INT32_MAX;
+        }
+        *seen.largest = 0;
     }
-    if (status == FEATURE_OK)
-        status = sweep(job, t, &job->first, &job->second, NULL, job->first.count,
-                       r->forward);
-    if (status != FEATURE_OK || !both)
-        return status;
-    ptrdiff_t count = list_wanted(job, r);
-    int needed = job->needs_distance;
-    feature_match_parameters nearest_only = *job->how;
+}
+
+/* Brings what all threads have seen of the columns into those of the first. */
+static columns join_columns(const match_job *job, int threads)
+{
+    columns all = thread_scratch(job, 0).columns;
+    for (int thread = 1; thread < threads; thread++) {
+        columns seen = thread_scratch(job, thread).columns;
+        job->plain->join_leasts(job->second.panels * PANEL, seen.least, seen.second,
+                                seen.row, all.least, all.second, all.row);
+        *all.largest = larger_square(*all.largest, *seen.largest);
+    }
+    return all;
+}
+
+/* Of those wanted, takes the rows of the least scores where these decide; leaves the
+ * others in the list, and returns their number. */
+static ptrdiff_t take_columns(const match_job *job, int threads, match_results *r,
+                              ptrdiff_t wanted)
+{
+    columns all = join_columns(job, threads);
+    double apart = 2 * score_error(job, *all.largest, 0);
+    ptrdiff_t left = 0;
+    for (ptrdiff_t k = 0; k < wanted; k++) {
+        int64_t j = r->wanted[k];
+        double gap = (double)all.second[j] - all.least[j];
+        if (apart == 0 || gap > apart)
+            r->backward[j].index = all.row[j];
+        else
+            r->wanted[left++] = j;
+    }
+    return left;
+}
+
+/* The nearest of those in the list, which are of the second set. */
+static feature_status find_backward(match_job *job, team *t, match_results *r,
+                                    ptrdiff_t wanted)
+{
     const feature_match_parameters *how = job->how;
+    feature_match_parameters nearest_only = *how;
+    int needed = job->needs_distance;
     nearest_only.max_ratio = 1;
+    feature_status status = pack(job, &job->first, t);
+    if (status == FEATURE_OK && job->route == DOTS && !is_moderate(&job->first)) {
+        choose_route(job, LANES);
+        status = pack(job, &job->first, t);
+    }
     job->how = &nearest_only;
     job->needs_distance = 0;
-    status = sweep(job, t, &job->second, &job->first, r->wanted, count, r->backward);
+    if (status == FEATURE_OK)
+        status =
+            sweep(job, t, &job->second, &job->first, r->wanted, wanted, r->backward);
     job->how = how;
     job->needs_distance = needed;
     return status;
+}
+
+static feature_status find_all(match_job *job, team *t, match_results *r)
+{
+    feature_status status = pack(job, &job->second, t);
+    if (status == FEATURE_OK && job->route == DOTS && !is_moderate(&job->second)) {
+        choose_route(job, LANES);
+        status = pack(job, &job->second, t);
+    }
+    job->sees_columns = job->how->cross_check && job->route != LANES;
+    if (job->sees_columns)
+        forget_columns(job, t->threads);
+    if (status == FEATURE_OK)
+        status = sweep(job, t, &job->first, &job->second, NULL, job->first.count,
+                       r->forward);
+    if (status != FEATURE_OK || !job->how->cross_check)
+        return status;
+    ptrdiff_t wanted = list_wanted(job, r);
+    if (job->sees_columns)
+        wanted = take_columns(job, t->threads, r, wanted);
+    job->sees_columns = 0;
+    return wanted > 0 ? find_backward(job, t, r, wanted) : FEATURE_OK;
 }
 
 static int stays(const feature_match_parameters *how, const match_results *r,

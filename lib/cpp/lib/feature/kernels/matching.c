@@ -6,7 +6,9 @@
  * order of operations.
  *
  *   bit_panel   the number of bits in which two differ, exact
- *   dot_panel   norm - 2 dot, the squared distance without the query's own norm
+ *   byte_panel  norm - 2 dot, the squared distance without the query's own norm, of
+ *               whole numbers
+ *   dot_panel   the same of floats
  *   lane_panel  any distance, summed in double and rounded once
  */
 #include "kernels/variant.h"
@@ -86,36 +88,86 @@ void NAME(bit_panel)(const uint64_t *queries, ptrdiff_t count, const uint64_t *p
 
 #define SIDE_BY_SIDE (VECTOR_BYTES == 64 ? 4 : 2) /* vectors, for each query */
 
+/* Lanes of four bytes: a float, or a pair of numbers of 16 bits. */
+typedef lane_mask units;
+
+static inline units load_units(const void *p)
+{
+    units v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
+/* One unit in all lanes. */
+static inline units spread(const void *p)
+{
+    int32_t unit;
+    memcpy(&unit, p, sizeof unit);
+    return unit - (units){0};
+}
+
 /* a b + c; rounded once where the processor can, since a score is only a screen. */
-static inline lanes fused(lanes a, lanes b, lanes c)
+static inline units add_product(units a, units b, units c)
 {
 #if defined(__AVX512F__)
-    return (lanes)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
+    return (units)_mm512_fmadd_ps((__m512)a, (__m512)b, (__m512)c);
 #elif defined(__FMA__)
-    return (lanes)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
+    return (units)_mm256_fmadd_ps((__m256)a, (__m256)b, (__m256)c);
 #else
-    return a * b + c;
+    return (units)((lanes)a * (lanes)b + (lanes)c);
 #endif
 }
 
-/* Dots of TOGETHER queries, `length` apart, with SIDE_BY_SIDE vectors of a panel. */
-static inline void dot_block(const float *queries, ptrdiff_t apart, const float *panel,
-                             ptrdiff_t length, const float *norms, float *scores,
-                             ptrdiff_t pitch)
+/* c and the products of both numbers of a pair. */
+static inline units add_products(units a, units b, units c)
 {
-    lanes dot[TOGETHER][SIDE_BY_SIDE] = {0};
+#if defined(__AVX512VNNI__)
+    return (units)_mm512_dpwssd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
+#elif defined(__AVX2__)
+    return (units)_mm256_madd_epi16((__m256i)a, (__m256i)b) + c;
+#elif defined(__SSE2__)
+    return (units)_mm_madd_epi16((__m128i)a, (__m128i)b) + c;
+#else
+    return (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16) + c;
+#endif
+}
+
+/* Dots of TOGETHER queries, `length` units each, with SIDE_BY_SIDE vectors of a panel.
+ */
+static inline void dot_block(const unsigned char *queries, const unsigned char *panel,
+                             ptrdiff_t length, int of_pairs, const float *norms,
+                             float *scores, ptrdiff_t pitch)
+{
+    const ptrdiff_t unit = 4;
+    units dot[TOGETHER][SIDE_BY_SIDE] = {0};
     for (ptrdiff_t p = 0; p < length; p++)
         for (int v = 0; v < SIDE_BY_SIDE; v++) {
-            lanes other = load_lanes(panel + p * PANEL + v * LANES);
-            for (int q = 0; q < TOGETHER; q++)
-                dot[q][v] =
-                    fused(other, queries[q * apart + p] - (lanes){0}, dot[q][v]);
+            units other = load_units(panel + (p * PANEL + v * LANES) * unit);
+            for (int q = 0; q < TOGETHER; q++) {
+                units query = spread(queries + (q * length + p) * unit);
+                dot[q][v] = of_pairs ? add_products(other, query, dot[q][v])
+                                     : add_product(other, query, dot[q][v]);
+            }
         }
     for (int q = 0; q < TOGETHER; q++)
         for (int v = 0; v < SIDE_BY_SIDE; v++) {
-            lanes score = load_lanes(norms + v * LANES) - 2 * dot[q][v];
+            lanes product =
+                of_pairs ? __builtin_convertvector(dot[q][v], lanes) : (lanes)dot[q][v];
+            lanes score = load_lanes(norms + v * LANES) - 2 * product;
             memcpy(scores + q * pitch + v * LANES, &score, sizeof score);
         }
+}
+
+static inline void dot_blocks(const unsigned char *queries, ptrdiff_t count,
+                              const unsigned char *panel, ptrdiff_t length,
+                              int of_pairs, const float *norms, float *scores,
+                              ptrdiff_t pitch)
+{
+    const ptrdiff_t unit = 4;
+    for (ptrdiff_t q = 0; q < count; q += TOGETHER)
+        for (int k = 0; k < PANEL; k += SIDE_BY_SIDE * (int)LANES)
+            dot_block(queries + q * length * unit, panel + k * unit, length, of_pairs,
+                      norms + k, scores + q * pitch + k, pitch);
 }
 
 /* `count` is a multiple of TOGETHER; rows behind the last may hold anything. */
@@ -123,10 +175,16 @@ void NAME(dot_panel)(const float *queries, ptrdiff_t count, const float *panel,
                      ptrdiff_t length, const float *norms, float *scores,
                      ptrdiff_t pitch)
 {
-    for (ptrdiff_t q = 0; q < count; q += TOGETHER)
-        for (int k = 0; k < PANEL; k += SIDE_BY_SIDE * (int)LANES)
-            dot_block(queries + q * length, length, panel + k, length, norms + k,
-                      scores + q * pitch + k, pitch);
+    dot_blocks((const void *)queries, count, (const void *)panel, length, 0, norms,
+               scores, pitch);
+}
+
+void NAME(byte_panel)(const int16_t *queries, ptrdiff_t count, const int16_t *panel,
+                      ptrdiff_t length, const float *norms, float *scores,
+                      ptrdiff_t pitch)
+{
+    dot_blocks((const void *)queries, count, (const void *)panel, length, 1, norms,
+               scores, pitch);
 }
 
 /* Any distance -------------------------------------------------------------- */
@@ -239,6 +297,55 @@ void NAME(least_two)(const float *scores, ptrdiff_t n, float *least, float *seco
     }
     *least = a;
     *second = b;
+}
+
+/* Takes the least two of some rows, and the number of the least's row, into those of
+ * other rows; of equal ones the first row. */
+static inline void join(lanes a, lanes a2, lane_mask row, float *least, float *second,
+                        int32_t *rows)
+{
+    lanes b = load_lanes(least), b2 = load_lanes(second);
+    lane_mask old;
+    memcpy(&old, rows, sizeof old);
+    lane_mask nearer = (a < b) | ((a == b) & (row < old));
+    lanes one = lesser_of_lanes(a, b);
+    lanes two = lesser_of_lanes(larger_of_lanes(a, b), lesser_of_lanes(a2, b2));
+    row = (nearer & row) | (~nearer & old);
+    memcpy(least, &one, sizeof one);
+    memcpy(second, &two, sizeof two);
+    memcpy(rows, &row, sizeof row);
+}
+
+/* What `count` rows of scores tell of the columns of a panel, `squares` added to each
+ * row; rows count from `first`. Scores are numbers, or NaN, which are passed over. */
+void NAME(column_leasts)(const float *scores, ptrdiff_t count, ptrdiff_t pitch,
+                         const float *squares, int32_t first, float *least,
+                         float *second, int32_t *row)
+{
+    for (int k = 0; k < PANEL; k += LANES) {
+        lanes one = (lanes){0} + INFINITY, two = one;
+        lane_mask at = (lane_mask){0} + INT32_MAX;
+        for (ptrdiff_t q = 0; q < count; q++) {
+            lanes v = load_lanes(scores + q * pitch + k) + squares[q];
+            lane_mask nearer = v < one;
+            at = (nearer & (first + (int32_t)q)) | (~nearer & at);
+            take_lanes(v, &one, &two);
+        }
+        join(one, two, at, least + k, second + k, row + k);
+    }
+}
+
+/* Takes what other rows have told of n columns, a multiple of PANEL. */
+void NAME(join_leasts)(ptrdiff_t n, const float *other_least, const float *other_second,
+                       const int32_t *other_row, float *least, float *second,
+                       int32_t *row)
+{
+    for (ptrdiff_t x = 0; x < n; x += LANES) {
+        lane_mask at;
+        memcpy(&at, other_row + x, sizeof at);
+        join(load_lanes(other_least + x), load_lanes(other_second + x), at, least + x,
+             second + x, row + x);
+    }
 }
 
 /* The numbers of the scores that are not above a limit, NaN among them. */

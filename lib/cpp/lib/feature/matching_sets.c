@@ -1,0 +1,133 @@
+/* SPDX-License-Identifier: BSD-3-Clause */
+/* The two sets of matching (matching.c) in the units that scores are made of. */
+#include <math.h>
+#include <string.h>
+
+#include "core/array.h"
+#include "matching.h"
+
+#define WORD_BITS 64
+/* Products of so many bytes have sums below 2^31. */
+#define BYTES_AT_MOST 32768
+
+route route_for(const feature_array *descriptors, int32_t metric)
+{
+    if (descriptors->dtype == FEATURE_BOOL)
+        return BITS;
+    if (metric != FEATURE_EUCLIDEAN && metric != FEATURE_SQEUCLIDEAN)
+        return LANES;
+    int fits = descriptors->shape[1] <= BYTES_AT_MOST;
+    return descriptors->dtype == FEATURE_UINT8 && fits ? BYTES : DOTS;
+}
+
+void choose_route(match_job *job, route r)
+{
+    static const ptrdiff_t elements[] = {WORD_BITS, 2, 1, 1}; /* of a unit */
+    static const size_t unit[] = {sizeof(uint64_t), 2 * sizeof(int16_t), sizeof(float),
+                                  sizeof(double)};
+    job->route = r;
+    job->words = (job->length + elements[r] - 1) / elements[r];
+    job->unit = unit[r];
+}
+
+void load_descriptor(const match_job *job, const feature_array *array, ptrdiff_t i,
+                     double *row)
+{
+    job->plain->load_unscaled_row(row_of(array, i), array->strides[1], job->length,
+                                  (feature_dtype)array->dtype, row);
+}
+
+static void pack_bits(const match_job *job, const feature_array *array, ptrdiff_t i,
+                      uint64_t *words, ptrdiff_t apart)
+{
+    const uint8_t *at = row_of(array, i);
+    ptrdiff_t stride = array->strides[1];
+    for (ptrdiff_t w = 0; w < job->words; w++) {
+        uint64_t word = 0;
+        ptrdiff_t left = job->length - w * WORD_BITS;
+        ptrdiff_t k = 0;
+        for (; stride == 1 && k < WORD_BITS && k + 8 <= left; k += 8) {
+            uint64_t eight; /* bools, whose lowest bits meet in the highest byte */
+            memcpy(&eight, at + w * WORD_BITS + k, sizeof eight);
+            word |= (eight * UINT64_C(0x0102040810204080) >> 56) << k;
+        }
+        for (; k < WORD_BITS && k < left; k++)
+            word |= (uint64_t)(at[(w * WORD_BITS + k) * stride] != 0) << k;
+        words[w * apart] = word;
+    }
+}
+
+/* Pairs of numbers of 16 bits, 0 behind the last; returns the square. */
+static double pack_bytes(const match_job *job, const feature_array *array, ptrdiff_t i,
+                         int16_t *pairs, ptrdiff_t apart)
+{
+    const uint8_t *at = row_of(array, i);
+    ptrdiff_t stride = array->strides[1];
+    int64_t square = 0;
+    for (ptrdiff_t p = 0; p < job->length; p++) {
+        int16_t v = at[p * stride];
+        pairs[p / 2 * 2 * apart + p % 2] = v;
+        square += v * v;
+    }
+    if (job->length % 2)
+        pairs[job->length / 2 * 2 * apart + 1] = 0;
+    return (double)square;
+}
+
+double pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
+                double *row, void *to, ptrdiff_t apart)
+{
+    double square = 0;
+    if (job->route == BITS) {
+        pack_bits(job, array, i, to, apart);
+        return 0;
+    }
+    if (job->route == BYTES)
+        return pack_bytes(job, array, i, to, apart);
+    load_descriptor(job, array, i, row);
+    for (ptrdiff_t p = 0; p < job->length; p++) {
+        square += row[p] * row[p];
+        if (job->route == DOTS)
+            ((float *)to)[p * apart] = (float)row[p];
+        else
+            ((double *)to)[p * apart] = row[p];
+    }
+    return square;
+}
+
+typedef struct pack_job {
+    const match_job *job;
+    side *side;
+} pack_job;
+
+static void pack_panel(void *context, ptrdiff_t panel, int thread)
+{
+    const pack_job *packing = context;
+    const match_job *job = packing->job;
+    side *s = packing->side;
+    match_scratch scratch = thread_scratch(job, thread);
+    unsigned char *to = s->packed + (size_t)(panel * PANEL * job->words) * job->unit;
+    double largest = 0;
+    memset(to, 0, (size_t)(PANEL * job->words) * job->unit);
+    for (ptrdiff_t k = 0; k < PANEL; k++) {
+        ptrdiff_t i = panel * PANEL + k;
+        double square = INFINITY;
+        if (i < s->count) {
+            square = pack_one(job, s->array, i, scratch.query,
+                              to + k * (ptrdiff_t)job->unit, PANEL);
+            largest = larger_square(largest, square);
+        }
+        s->norms[i] = (float)square;
+    }
+    s->square[panel] = largest;
+}
+
+feature_status pack(match_job *job, side *s, team *t)
+{
+    pack_job packing = {job, s};
+    feature_status status = team_run(t, s->panels, pack_panel, &packing);
+    s->largest = 0;
+    for (ptrdiff_t panel = 0; panel < s->panels; panel++)
+        s->largest = larger_square(s->largest, s->square[panel]);
+    return status;
+}

@@ -4,10 +4,13 @@
 
 #include <math.h>
 
+#include "core/segments.h"
 #include "spec.h"
 
 #define COLS 300
 #define SIDE 13
+#define ROWS_AT_MOST 7
+#define COLS_AT_MOST 31
 
 static double at(const void *row, ptrdiff_t x, int is_float)
 {
@@ -191,32 +194,93 @@ void check_fast_bytes(const plain_kernels *k)
     }
 }
 
+typedef struct mask_of_test {
+    uint8_t under[ROWS_AT_MOST * COLS_AT_MOST];
+    ptrdiff_t first[ROWS_AT_MOST + 1], rows, cols;
+    mask_segment segments[ROWS_AT_MOST * COLS_AT_MOST];
+    patch_mask mask;
+} mask_of_test;
+
+static void random_mask(mask_of_test *m)
+{
+    double share = random_between(0.05, 1.2);
+    ptrdiff_t count = 0;
+    m->rows = 1 + 2 * random_below(ROWS_AT_MOST / 2 + 1);
+    m->cols = 1 + 2 * random_below(COLS_AT_MOST / 2 + 1);
+    for (ptrdiff_t y = 0; y < m->rows; y++) {
+        for (ptrdiff_t x = 0; x < m->cols; x++)
+            m->under[y * m->cols + x] = random_between(0, 1) < share;
+        m->first[y] = count;
+        count += list_segments(m->under + y * m->cols, 1, m->cols, m->cols / 2,
+                               m->segments + count);
+        CHECK(count - m->first[y] <= segments_at_most(m->cols));
+    }
+    m->first[m->rows] = count;
+    m->mask = (patch_mask){m->first, m->segments, m->rows, m->cols / 2, m->rows / 2};
+}
+
+static double rounded(double v, int is_float)
+{
+    return is_float ? (double)(float)v : v;
+}
+
+/* The direction of a patch, every sum in its type and order. */
+static double spec_angle(const void *patch, ptrdiff_t stride, const mask_of_test *m,
+                         int is_float)
+{
+    double moment_right = 0, moment_down = 0;
+    for (ptrdiff_t y = 0; y < m->rows; y++) {
+        double sum = 0;
+        for (ptrdiff_t x = 0; x < m->cols; x++) {
+            if (!m->under[y * m->cols + x])
+                continue;
+            double v = at(patch, y * stride + x, is_float);
+            double weight = (double)(x - m->cols / 2);
+            moment_right =
+                rounded(moment_right + rounded(v * weight, is_float), is_float);
+            sum = rounded(sum + v, is_float);
+        }
+        double weight = (double)(y - m->rows / 2);
+        moment_down = rounded(moment_down + rounded(sum * weight, is_float), is_float);
+    }
+    return atan2(moment_down, moment_right);
+}
+
+/* A patch that ends where it must not be left; what is not under the mask is NaN. */
+static guarded random_patch(const mask_of_test *m, ptrdiff_t stride, int is_float)
+{
+    size_t size = is_float ? 4 : 8;
+    ptrdiff_t pixels = (m->rows - 1) * stride + m->cols;
+    guarded patch = guarded_new((size_t)pixels * size, random_side());
+    for (ptrdiff_t k = 0; k < pixels; k++) {
+        ptrdiff_t x = k % stride, y = k / stride;
+        int counts = x < m->cols && m->under[y * m->cols + x];
+        double v = counts ? random_between(-1, 1) : (double)NAN;
+        float narrow = (float)v;
+        memcpy(patch.bytes + (size_t)k * size, is_float ? (void *)&narrow : &v, size);
+    }
+    return patch;
+}
+
 void check_orientations(const real_kernels *k, int is_float)
 {
-    static const ptrdiff_t first[] = {0, 2, 5, 6};
-    static const int32_t columns[] = {-1, 1, -1, 0, 1, 0};
-    static const wide weights[] = {-1, 1, -1, 0, 1, 0};
-    patch_mask mask = {first, columns, weights, 3, 1, 1};
     for (int round = 0; round < 200; round++) {
+        mask_of_test m;
         guarded memory[PATCHES],
             out = guarded_new(PATCHES * (is_float ? 4 : 8), GUARD_AFTER);
         const void *patches[PATCHES];
         ptrdiff_t strides[PATCHES];
-        rows_new(memory, patches, PATCHES, 11, is_float);
-        for (int i = 0; i < PATCHES; i++)
-            strides[i] = i % 2 ? 4 : 3;
-        k->orientations(patches, strides, &mask, out.bytes);
+        random_mask(&m);
         for (int i = 0; i < PATCHES; i++) {
-            double x = 0, y = 0;
-            for (int r = 0; r < 3; r++)
-                for (ptrdiff_t j = first[r]; j < first[r + 1]; j++) {
-                    double v =
-                        at(patches[i], r * strides[i] + columns[j] + 1, is_float);
-                    x += v * columns[j];
-                    y += v * (r - 1);
-                }
-            double error = fabs(at(out.bytes, i, is_float) - atan2(y, x));
-            check_case("(%g, %g)", y, x);
+            strides[i] = m.cols + i % 2;
+            memory[i] = random_patch(&m, strides[i], is_float);
+            patches[i] = memory[i].bytes;
+        }
+        k->orientations(patches, strides, &m.mask, out.bytes);
+        check_case("(%td by %td)", m.rows, m.cols);
+        for (int i = 0; i < PATCHES; i++) {
+            double angle = spec_angle(patches[i], strides[i], &m, is_float);
+            double error = fabs(at(out.bytes, i, is_float) - angle);
             CHECK(error <= (is_float ? 3e-7 : 1e-15));
         }
         rows_free(memory, PATCHES);

@@ -34,6 +34,7 @@
 #include "core/memory.h"
 #include "core/pieces.h"
 #include "core/plane.h"
+#include "core/segments.h"
 #include "core/threads.h"
 #include "core/tiles.h"
 #include "feature.h"
@@ -233,27 +234,22 @@ typedef struct angle_job {
     patch_set set;
     const feature_array *mask, *angles;
     ptrdiff_t *first;
-    int32_t *right;
-    wide *weight;
+    mask_segment *segments;
     patch_mask shape;
 } angle_job;
 
 static void list_mask(angle_job *job)
 {
+    const feature_array *mask = job->mask;
     ptrdiff_t count = 0;
     for (ptrdiff_t y = 0; y < job->shape.rows; y++) {
         job->first[y] = count;
-        for (ptrdiff_t x = 0; x < job->set.cols; x++)
-            if (row_of(job->mask, y)[x * job->mask->strides[1]]) {
-                job->right[count] = (int32_t)(x - job->shape.reach);
-                job->weight[count] = job->right[count];
-                count++;
-            }
+        count += list_segments(row_of(mask, y), mask->strides[1], job->set.cols,
+                               job->shape.reach, job->segments + count);
     }
     job->first[job->shape.rows] = count;
     job->shape.first = job->first;
-    job->shape.right = job->right;
-    job->shape.weight = job->weight;
+    job->shape.segments = job->segments;
 }
 
 static void turn_band(void *context, ptrdiff_t band, int thread)
@@ -282,9 +278,8 @@ static feature_status lease_angles(angle_job *job, int threads)
     for (int pass = 0; pass < 2; pass++) {
         arena a = {block, 0};
         job->first = arena_take(&a, (size_t)set->rows + 1, sizeof *job->first);
-        size_t pixels = (size_t)(set->rows * set->cols);
-        job->right = arena_take(&a, pixels, sizeof *job->right);
-        job->weight = arena_take(&a, pixels, sizeof *job->weight);
+        size_t segments = (size_t)(set->rows * segments_at_most(set->cols));
+        job->segments = arena_take(&a, segments, sizeof *job->segments);
         layout_set(set, threads, &a);
         if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
             return FEATURE_NO_MEMORY;

@@ -37,6 +37,7 @@
 #include "core/array.h"
 #include "core/orb_pairs.h"
 #include "core/points.h"
+#include "core/segments.h"
 
 #define POINTS_A_BAND 16
 #define RESPONSE_NANOSECONDS 150.0
@@ -251,8 +252,7 @@ static ptrdiff_t choose(const orb_job *job, point *points, ptrdiff_t most)
 
 typedef struct disc {
     ptrdiff_t first[DISC_SIDE + 1];
-    int32_t right[DISC_SIDE * DISC_SIDE];
-    wide weight[DISC_SIDE * DISC_SIDE];
+    mask_segment segments[DISC_SIDE * (DISC_SIDE / SEGMENT + 1)];
     patch_mask mask;
 } disc;
 
@@ -264,15 +264,13 @@ static void fill_disc(disc *d)
     ptrdiff_t count = 0;
     for (ptrdiff_t y = 0; y < DISC_SIDE; y++) {
         int32_t width = reach[y < DISC_REACH ? DISC_REACH - y : y - DISC_REACH];
+        uint8_t row[DISC_SIDE] = {0};
+        memset(row + DISC_REACH - width, 1, 2 * (size_t)width + 1);
         d->first[y] = count;
-        for (int32_t x = -width; x <= width; x++, count++) {
-            d->right[count] = x;
-            d->weight[count] = x;
-        }
+        count += list_segments(row, 1, DISC_SIDE, DISC_REACH, d->segments + count);
     }
     d->first[DISC_SIDE] = count;
-    d->mask =
-        (patch_mask){d->first, d->right, d->weight, DISC_SIDE, DISC_REACH, DISC_REACH};
+    d->mask = (patch_mask){d->first, d->segments, DISC_SIDE, DISC_REACH, DISC_REACH};
 }
 
 typedef struct point_job {

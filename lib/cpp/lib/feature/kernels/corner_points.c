@@ -152,77 +152,86 @@ void NAME(moravec_rows)(const void *const *rows, ptrdiff_t count, ptrdiff_t n,
 /* Orientations                                                             */
 /* ------------------------------------------------------------------------ */
 
-/* One row of the patches: v and v * right, added from left to right. */
-static void add_row_by_pixels(const real *const *row, const patch_mask *mask,
-                              ptrdiff_t y, real *restrict rights, real *restrict sums)
+/* The first moments of all patches: v and v * right are added row after row, from left
+ * to right, then the sum of a row times its place. */
+static inline void moments_by_pixels(const void *const *patches,
+                                     const ptrdiff_t *strides, const patch_mask *mask,
+                                     real *rights, real *downs)
 {
-    for (ptrdiff_t i = mask->first[y]; i < mask->first[y + 1]; i++) {
-        ptrdiff_t column = mask->right[i];
-        for (int k = 0; k < PATCHES; k++) {
-            real v = row[k][column];
-            rights[k] += v * (real)column;
-            sums[k] += v;
+    for (ptrdiff_t y = 0; y < mask->rows; y++) {
+        real sums[PATCHES] = {0};
+        for (ptrdiff_t i = mask->first[y]; i < mask->first[y + 1]; i++) {
+            const mask_segment *segment = mask->segments + i;
+            ptrdiff_t column = mask->reach + segment->right;
+            for (ptrdiff_t x = 0; x < SEGMENT; x++)
+                for (int k = 0; k < PATCHES && segment->keep[x]; k++) {
+                    real v = ((const real *)patches[k])[y * strides[k] + column + x];
+                    rights[k] += v * (real)segment->weight[x];
+                    sums[k] += v;
+                }
+        }
+        for (int k = 0; k < PATCHES; k++)
+            downs[k] += sums[k] * (real)(y - mask->down);
+    }
+}
+
+typedef uint64_t bits_of_vec __attribute__((vector_size(VECTOR_BYTES)));
+
+/* One segment of as many patches as a vector has lanes: squares of pixels are read in
+ * vectors along the rows and turned over, so that a vector is one pixel of all. Pixels
+ * that are not under the mask are added as 0, which changes no sum. */
+static inline void add_squares(const wide *const *row, const mask_segment *segment,
+                               vec *rights, vec *sums)
+{
+    for (ptrdiff_t i = 0; i < SEGMENT; i += VECTOR_WIDES) {
+        vec v[VECTOR_WIDES];
+        UNROLLED
+        for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++)
+            v[k] = load(row[k] + segment->right + i);
+        transpose(v);
+        if (!segment->whole) {
+            UNROLLED
+            for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++)
+                v[k] = (vec)((bits_of_vec)v[k] & segment->keep[i + k]);
+        }
+        UNROLLED
+        for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++) {
+            *rights += v[k] * segment->weight[i + k];
+            *sums += v[k];
         }
     }
 }
 
-/* The same of doubles: squares of pixels are read in vectors along the rows and turned
- * over, so that a vector is one pixel of several patches. */
-static inline void add_row_by_squares(const wide *const *row, const patch_mask *mask,
-                                      ptrdiff_t y, vec *rights, vec *sums)
+/* The same moments of a vector of patches of doubles. */
+static inline void moments_by_squares(const void *const *patches,
+                                      const ptrdiff_t *strides, const patch_mask *mask,
+                                      void *rights, void *downs)
 {
-    ptrdiff_t i = mask->first[y], end = mask->first[y + 1];
-    while (i < end) {
-        ptrdiff_t column = mask->right[i], last = mask->reach + 1 - VECTOR_WIDES;
-        column = column < last ? column : last;
-        vec v[VECTOR_WIDES];
+    vec right = {0}, down = {0};
+    for (ptrdiff_t y = 0; y < mask->rows; y++) {
+        const mask_segment *segment = mask->segments + mask->first[y];
+        const mask_segment *end = mask->segments + mask->first[y + 1];
+        const wide *row[VECTOR_WIDES];
+        vec sum = {0};
         for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++)
-            v[k] = load(row[k] + column);
-        transpose(v);
-        if (i + VECTOR_WIDES <= end && mask->right[i] == column &&
-            mask->right[i + VECTOR_WIDES - 1] == column + VECTOR_WIDES - 1) {
-            for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++) {
-                *rights += v[k] * mask->weight[i + k];
-                *sums += v[k];
-            }
-            i += VECTOR_WIDES;
-            continue;
-        }
-        UNROLLED
-        for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++)
-            if (i < end && mask->right[i] == column + k) {
-                *rights += v[k] * mask->weight[i];
-                *sums += v[k];
-                i++;
-            }
+            row[k] = (const wide *)patches[k] + y * strides[k] + mask->reach;
+        for (; segment < end; segment++)
+            add_squares(row, segment, &right, &sum);
+        down += sum * (wide)(y - mask->down);
     }
+    memcpy(rights, &right, sizeof right);
+    memcpy(downs, &down, sizeof down);
 }
 
 void NAME(orientations)(const void *const *patches, const ptrdiff_t *strides,
                         const patch_mask *mask, void *angles)
 {
     real rights[PATCHES] = {0}, downs[PATCHES] = {0}, *out = angles;
-    int by_squares =
-        sizeof(real) == sizeof(wide) && 2 * mask->reach + 1 >= VECTOR_WIDES;
-    for (ptrdiff_t y = 0; y < mask->rows; y++) {
-        real sums[PATCHES] = {0};
-        const void *row[PATCHES];
-        for (int k = 0; k < PATCHES; k++)
-            row[k] = (const real *)patches[k] + y * strides[k] + mask->reach;
-        if (by_squares)
-            for (int k = 0; k < PATCHES; k += VECTOR_WIDES) {
-                vec right, sum;
-                memcpy(&right, rights + k, sizeof right);
-                memcpy(&sum, sums + k, sizeof sum);
-                add_row_by_squares((const wide *const *)row + k, mask, y, &right, &sum);
-                memcpy(rights + k, &right, sizeof right);
-                memcpy(sums + k, &sum, sizeof sum);
-            }
-        else
-            add_row_by_pixels((const real *const *)row, mask, y, rights, sums);
-        for (int k = 0; k < PATCHES; k++)
-            downs[k] += sums[k] * (real)(y - mask->down);
-    }
+    if (sizeof(real) != sizeof(wide) || 2 * mask->reach + 1 < SEGMENT)
+        moments_by_pixels(patches, strides, mask, rights, downs);
+    else
+        for (int k = 0; k < PATCHES; k += VECTOR_WIDES)
+            moments_by_squares(patches + k, strides + k, mask, rights + k, downs + k);
     for (int k = 0; k < PATCHES; k++)
         out[k] = (real)angle_of((double)downs[k], (double)rights[k]);
 }

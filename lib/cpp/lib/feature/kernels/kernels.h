@@ -81,12 +81,21 @@ typedef struct fast_rule {
     const uint8_t *not_above, *not_below; /* the last that is not bright, not dark */
 } fast_rule;
 
-/* Pixels under a mask, row after row, with offsets from its middle. */
+/* Pixels of a row that stand side by side, from column `right` on, where a mask has its
+ * middle at 0: those under it have a weight, their column, and bits to keep them by. */
+#define SEGMENT 8
+typedef struct mask_segment {
+    ptrdiff_t right;
+    int whole; /* all are under the mask */
+    wide weight[SEGMENT];
+    uint64_t keep[SEGMENT];
+} mask_segment;
+
+/* The pixels under a mask, each in one segment, row after row. */
 typedef struct patch_mask {
-    const ptrdiff_t *first; /* of each row its first pixel in `right`, and the end */
-    const int32_t *right;
-    const wide *weight;          /* the same numbers */
-    ptrdiff_t rows, reach, down; /* `right` counts from -reach, rows from -down */
+    const ptrdiff_t *first; /* of each row its first segment, and the end */
+    const mask_segment *segments;
+    ptrdiff_t rows, reach, down; /* columns count from -reach, rows from -down */
 } patch_mask;
 
 /* What hog_bins and hog_decide find instead of a bin. */

@@ -6,6 +6,7 @@ import feature
 import helpers
 import numpy as np
 import pytest
+import scipy.spatial.distance
 import skimage.feature
 
 pyplot = pytest.importorskip("matplotlib.figure")
@@ -78,6 +79,59 @@ def test_the_cross_check_decides_ties_as_the_reference(kind, length, workers):
             ours = feature.match_descriptors(first, second, workers=workers, **keywords)
             theirs = skimage.feature.match_descriptors(first, second, **keywords)
             np.testing.assert_array_equal(ours, theirs)
+
+
+def assert_same_matches(*sets, **keywords):
+    ours = feature.match_descriptors(*sets, **keywords)
+    theirs = skimage.feature.match_descriptors(*sets, **keywords)
+    np.testing.assert_array_equal(ours, theirs)
+
+
+@pytest.mark.parametrize("scale", [1e-200, 3e-161, 1e-22, 1e-12, 1.0])
+def test_sets_that_float32_does_not_hold_are_told_apart(scale):
+    few, zeros = np.array([[3.0], [1.0], [2.0]]) * scale, np.zeros((2, 1))
+    for pair in (few, zeros), (zeros, few), (few, few[::-1]):
+        assert_same_matches(*pair)
+
+
+@pytest.mark.parametrize("metric, p", [
+    ("Minkowski", 1), ("minkowski", 1), ("minkowski", np.array(2.0)), ("pnorm", np.inf),
+    ("test_seuclidean", 2), (scipy.spatial.distance.seuclidean, 2),
+    (scipy.spatial.distance.cityblock, 2),
+])
+def test_metrics_in_any_spelling(metric, p):
+    rng = np.random.default_rng(3)
+    sets = rng.integers(0, 5, (9, 3)) * 1.0, rng.integers(0, 5, (7, 3)) * 1.0
+    assert_same_matches(*sets, metric=metric, p=p)
+
+
+def test_metrics_of_whole_sets_are_not_cut_in_blocks(monkeypatch):
+    monkeypatch.setattr("featurelib.matching._DISTANCES_AT_ONCE", 20)
+    rng = np.random.default_rng(3)
+    sets = rng.random((30, 3)) * [1, 10, 100], rng.random((20, 3))
+    for metric in ("seuclidean", scipy.spatial.distance.seuclidean, "canberra"):
+        assert_same_matches(*sets, metric=metric)
+
+
+def test_an_unknown_metric_is_refused_with_nothing_to_match():
+    with pytest.raises(ValueError, match="Unknown Distance Metric"):
+        feature.match_descriptors(
+            np.zeros((0, 4)), np.ones((3, 4)), metric="bogus", cross_check=False
+        )
+
+
+def test_long_doubles_are_compared_as_such():
+    values = 1 + np.arange(4) * np.finfo(np.longdouble).eps
+    assert_same_matches(values[:, np.newaxis], values[::-1, np.newaxis].copy())
+
+
+def test_any_byte_but_0_is_true():
+    rng = np.random.default_rng(3)
+    first, second = (rng.integers(0, 4, (20, 70), np.uint8) for _ in range(2))
+    expected = feature.match_descriptors(first != 0, second != 0)
+    for layout in (np.ascontiguousarray, np.asfortranarray):
+        pair = [layout(descriptors.view(bool)) for descriptors in (first, second)]
+        np.testing.assert_array_equal(feature.match_descriptors(*pair), expected)
 
 
 @pytest.mark.parametrize("awkward", [np.nan, np.inf, 1e200, 1e-200])

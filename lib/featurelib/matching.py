@@ -79,21 +79,29 @@ def _common_type(first, second, metric):
     return np.result_type(whole, np.float32) if whole.itemsize <= 4 else np.dtype("f8")
 
 
-def _native_metric(metric, p, first):
+def _native_metric(metric, p, first, second):
     """A feature_metric, or None where SciPy has to compute the distances."""
-    if metric is None:
-        return _HAMMING if first.dtype == bool else _EUCLIDEAN
-    if not isinstance(metric, str):
+    if not isinstance(metric, str) or np.longdouble in (first.dtype, second.dtype):
         return None
-    metric = metric.lower()
-    if metric in _MINKOWSKI:
-        return _OF_NORM.get(p if metric == "minkowski" else 2)
-    return _METRICS.get(metric)
+    if metric.lower() not in _MINKOWSKI:
+        return _METRICS.get(metric.lower())
+    if metric != "minkowski":
+        return _EUCLIDEAN  # `p` belongs to that spelling
+    try:
+        return _OF_NORM.get(p.item() if isinstance(p, np.ndarray) else p)
+    except (TypeError, ValueError):  # no number: SciPy says so
+        return None
 
 
 # ---------------------------------------------------------------------------
 # Distances of SciPy's
 # ---------------------------------------------------------------------------
+
+
+def _name_of(metric):
+    """As SciPy knows it, of a text or a function."""
+    name = metric if isinstance(metric, str) else getattr(metric, "__name__", "")
+    return name.lower().removeprefix("test_")
 
 
 def _blocks_of_distances(first, second, metric, p):
@@ -108,9 +116,9 @@ def _blocks_of_distances(first, second, metric, p):
         ) from problem
     keywords = {"p": p} if metric == "minkowski" else {}
     rows = max(1, _DISTANCES_AT_ONCE // max(1, len(second)))
-    if isinstance(metric, str) and metric.lower() in _WHOLE_SETS:
-        rows = len(first)  # its weights are those of both sets together
-    for start in range(0, len(first), max(1, rows)):
+    if _name_of(metric) in _WHOLE_SETS:
+        rows = max(1, len(first))  # its weights are those of both sets together
+    for start in range(0, max(1, len(first)), rows):
         block = first[start : start + rows]
         yield start, cdist(block, second, metric=metric, **keywords)
 
@@ -194,8 +202,9 @@ def match_descriptors(
     Raises
     ------
     ValueError
-        If the descriptors' lengths differ, one set is empty, an array is not
-        2-dimensional, `metric` is unknown, or `workers` is below 1.
+        If the descriptors' lengths differ, the second set is empty, or the first with
+        `cross_check`, an array is not 2-dimensional, `metric` is unknown, or `workers`
+        is below 1.
     TypeError
         If descriptors are not bool or real numbers, or an array is masked.
     ImportError
@@ -232,9 +241,13 @@ def match_descriptors(
         raise ValueError(
             f"descriptors to match must not be none: got {len(first)} and {len(second)}"
         )
+    if metric is None:
+        metric = "hamming" if first.dtype == bool else "euclidean"
+    native = _native_metric(metric, p, first, second)
     if len(first) == 0:
+        if native is None:
+            next(_blocks_of_distances(first, second, metric, p))  # refuses what it must
         return np.empty((0, 2), np.int64)
-    native = _native_metric(metric, p, first)
     if native is None:
         limits = bool(cross_check), max_distance, max_ratio
         return _match_by_scipy(first, second, metric, p, limits)

@@ -125,15 +125,18 @@ static void score_panel(const match_job *job, const match_scratch *s, ptrdiff_t 
                           pitch);
 }
 
+static int has_exact_scores(const match_job *job)
+{
+    return job->route == BITS || (job->route == BYTES && job->length <= EXACT_LENGTH);
+}
+
 /* How far a score may be from what it stands for. */
 static double score_error(const match_job *job, double square, double score)
 {
-    if (job->route == BITS)
+    if (has_exact_scores(job))
         return 0;
     if (job->route == LANES)
         return fabs(score) * FLT_EPSILON + FLT_MIN;
-    if (job->route == BYTES && job->length <= EXACT_LENGTH)
-        return 0;
     if (!(square < MOST_SQUARE)) /* of this query alone: all are to be decided */
         return INFINITY;
     double norms = sqrt(square) + sqrt(job->others->largest);
@@ -397,12 +400,15 @@ static ptrdiff_t take_columns(const match_job *job, int threads, match_results *
                               ptrdiff_t wanted)
 {
     columns all = join_columns(job, threads);
+    int is_exact = has_exact_scores(job);
     double apart = 2 * score_error(job, *all.largest, 0);
     ptrdiff_t left = 0;
+    if (!(larger_square(*all.largest, job->second.largest) > LEAST_SQUARE))
+        apart = INFINITY; /* float32 may have lost what tells them apart */
     for (ptrdiff_t k = 0; k < wanted; k++) {
         int64_t j = r->wanted[k];
         double gap = (double)all.second[j] - all.least[j];
-        if (apart == 0 || gap > apart)
+        if (is_exact || gap > apart)
             r->backward[j].index = all.row[j];
         else
             r->wanted[left++] = j;

@@ -37,6 +37,15 @@ void load_descriptor(const match_job *job, const feature_array *array, ptrdiff_t
                                   (feature_dtype)array->dtype, row);
 }
 
+/* One bit for each of eight bytes that is not 0. */
+static uint64_t bits_of_bools(uint64_t eight)
+{
+    const uint64_t seven_bits = UINT64_C(0x7f7f7f7f7f7f7f7f);
+    uint64_t set = ((eight & seven_bits) + seven_bits) | eight; /* in the highest bit */
+    set = set >> 7 & UINT64_C(0x0101010101010101);
+    return set * UINT64_C(0x0102040810204080) >> 56; /* meet in the highest byte */
+}
+
 static void pack_bits(const match_job *job, const feature_array *array, ptrdiff_t i,
                       uint64_t *words, ptrdiff_t apart)
 {
@@ -47,9 +56,9 @@ static void pack_bits(const match_job *job, const feature_array *array, ptrdiff_
         ptrdiff_t left = job->length - w * WORD_BITS;
         ptrdiff_t k = 0;
         for (; stride == 1 && k < WORD_BITS && k + 8 <= left; k += 8) {
-            uint64_t eight; /* bools, whose lowest bits meet in the highest byte */
+            uint64_t eight;
             memcpy(&eight, at + w * WORD_BITS + k, sizeof eight);
-            word |= (eight * UINT64_C(0x0102040810204080) >> 56) << k;
+            word |= bits_of_bools(eight) << k;
         }
         for (; k < WORD_BITS && k < left; k++)
             word |= (uint64_t)(at[(w * WORD_BITS + k) * stride] != 0) << k;

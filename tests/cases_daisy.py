@@ -86,7 +86,7 @@ def daisy_refusals():
         call = Call((np.zeros((40, 40), dtype),))
         yield Refusal(dtype, call, both, "Cannot convert")
     yield Refusal("None", Call((None,)), both, ".")
-    yield Refusal("small", Call((np.zeros((29, 40)),)), ValueError, "img")
+    yield Refusal("small", Call((np.zeros((29, 40)),)), ValueError, "`image`")
     method = "^Invalid normalization method.$"
     for norm in ("L1", None, 1):
         yield wrong("normalization", norm, ValueError, method)

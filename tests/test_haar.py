@@ -316,3 +316,64 @@ def test_comparison_of_object_arrays_sees_a_difference():
     assert compare.value_difference(ours, theirs) is None
     theirs[2] = [[(0, 0), (0, 0)], [(0, 1), (0, 2)]]
     assert "1 elements differ" in compare.value_difference(ours, theirs)
+
+
+@pytest.mark.parametrize("given", [
+    [[7, 0, 0, 1, 1]], [[-1, 0, 0, 1, 1]], [[0, 1, 1, 0, 1]], [[0, 1, 1, 1, 0]],
+])
+def test_packed_features_that_are_none_are_not_drawn(given):
+    with pytest.raises(ValueError, match="of no type or without pixels"):
+        feature.draw_haar_like_feature(np.zeros((5, 5)), 0, 0, 4, 4, np.array(given))
+
+
+@pytest.mark.parametrize("rectangles", [
+    3, [3], [[(0, 0), (1, 1), (2, 2)]], [[(0, 0), (1.5, 1)]], [[(0, 0), (1,)]],
+])
+def test_lists_that_are_no_rectangles_are_not_drawn(rectangles):
+    with pytest.raises(ValueError, match="lists of rectangles"):
+        feature.draw_haar_like_feature(np.zeros((5, 5)), 0, 0, 4, 4, [rectangles])
+
+
+@pytest.mark.parametrize("color", ["red", (1, 2)])
+def test_a_color_is_three_numbers(color):
+    coord, _ = feature.haar_like_feature_coord(2, 2, "type-4")
+    with pytest.raises((ValueError, TypeError), match="`color_negative_block` must be"):
+        feature.draw_haar_like_feature(
+            np.zeros((5, 5)), 0, 0, 2, 2, coord, color_negative_block=color
+        )
+
+
+def test_a_window_too_wide_to_count_in_is_refused_by_name():
+    with pytest.raises(ValueError, match="`width` must be at most 32768"):
+        feature.haar_like_feature(np.zeros((1, 40000), "u1"), 0, 0, 40000, 1)
+
+
+def test_features_are_written_into_out():
+    integral = np.random.default_rng(2).integers(0, 9, (9, 9)).cumsum(0).cumsum(1)
+    coord, kinds = feature.haar_like_feature_coord(6, 6)
+    packed = feature.haar_like_feature_coord(6, 6, packed=True)
+    for keywords in (
+        {}, {"feature_coord": packed}, {"feature_coord": coord, "feature_type": kinds}
+    ):
+        expected = feature.haar_like_feature(integral, 1, 1, 6, 6, **keywords)
+        for out in (np.empty_like(expected), np.zeros(3 * len(expected), int)[::3]):
+            found = feature.haar_like_feature(
+                integral, 1, 1, 6, 6, out=out, **keywords
+            )
+            assert found is out
+            np.testing.assert_array_equal(out, expected)
+    with pytest.raises(ValueError, match="`out` must have shape"):
+        feature.haar_like_feature(integral, 1, 1, 6, 6, out=np.zeros(3, int))
+
+
+def test_out_may_be_a_part_of_the_integral_image():
+    integral = np.random.default_rng(2).integers(0, 9, (9, 9)).cumsum(0).cumsum(1)
+    coord, kinds = feature.haar_like_feature_coord(3, 3, ["type-2-x", "type-2-y"])
+    expected = feature.haar_like_feature(
+        integral, 0, 0, 3, 3, feature_coord=coord, feature_type=kinds
+    )
+    out = integral.reshape(-1)[: len(expected)]
+    feature.haar_like_feature(
+        integral, 0, 0, 3, 3, feature_coord=coord, feature_type=kinds, out=out
+    )
+    np.testing.assert_array_equal(out, expected)

@@ -253,3 +253,17 @@ def test_windows_that_leave_the_integral_image_are_refused(window):
     """The reference reads foreign memory."""
     with pytest.raises(ValueError, match="`width`|`r`, `c`"):
         feature.multiblock_lbp(np.zeros((9, 12)), *window)
+
+
+@pytest.mark.parametrize("dtype", ["f2", "f4", "f8", "u1"])
+@pytest.mark.parametrize(
+    "kind", [float, np.float16, np.float32, np.float64, np.longdouble]
+)
+def test_alpha_of_any_type_is_mixed_as_in_the_reference(dtype, kind):
+    image = (np.random.default_rng(6).random((12, 12)) * 50).astype(dtype)
+    drawn = [
+        module.draw_multiblock_lbp(image, 0, 0, 3, 3, 37, alpha=kind(0.3))
+        for module in (feature, skimage.feature)
+    ]
+    assert drawn[0].dtype == drawn[1].dtype
+    np.testing.assert_array_equal(*drawn)

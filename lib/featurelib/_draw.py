@@ -39,6 +39,19 @@ def canvas_of(image):
     return np.array(scaled, order="C")
 
 
+def check_color(value, name):
+    """Red, green and blue as an array; refuses what is not three numbers."""
+    try:
+        color = np.asarray(value, dtype=np.float64)
+    except (TypeError, ValueError):
+        raise error(TypeError, ValueError)(
+            f"`{name}` must be three numbers, got {value!r}"
+        ) from None
+    if color.shape not in ((), (1,), (3,)):
+        raise ValueError(f"`{name}` must be three numbers, got shape {color.shape}")
+    return color
+
+
 def inside(shape, *columns):
     """Those places, given by rows, columns and more about each, that lie within."""
     rr, cc = columns[:2]

@@ -220,9 +220,9 @@ def daisy(
     ------
     ValueError
         If `image` is empty, complex, not 2-dimensional or smaller than the outermost
-        ring, a count is below 1, `normalization` is none of the four, a standard
-        deviation is negative, `sigmas` and `ring_radii` do not fit together, `out` does
-        not fit, or `workers` is below 1.
+        ring, a count is below 1 (`histograms` may be 0), `normalization` is none of the
+        four, a standard deviation is negative, `sigmas` and `ring_radii` do not fit
+        together, `out` does not fit, or `workers` is below 1.
     TypeError
         If `image` is a masked array, or a count is no integer.
 
@@ -249,9 +249,9 @@ def daisy(
     4
     """
     workers = check_workers(workers)
-    image = as_array(image, "img", MASK_HINT)
+    image = as_array(image, "image", MASK_HINT)
     check_2d(image, "img")
-    image = check_scalable(image, "img")
+    image = check_scalable(image)
     radius, sigmas, ring_radii = _check_rings(radius, rings, sigmas, ring_radii)
     if not isinstance(normalization, str) or normalization not in _NORMS:
         raise ValueError("Invalid normalization method.")
@@ -263,8 +263,8 @@ def daisy(
     sigmas = [sigmas_for(sigma)[0] for sigma in sigmas]
     if min(image.shape) < 2 * radius:
         raise ValueError(
-            f"`img` must be at least {2 * radius} pixels high and wide for a radius of"
-            f" {radius}, got {image.shape}"
+            f"`image` must be at least {2 * radius} pixels high and wide for a radius"
+            f" of {radius}, got {image.shape}"
         )
     offsets = _offsets(radius, ring_radii, histograms)
     angles = [2 * o * np.pi / orientations - np.pi for o in range(orientations)]

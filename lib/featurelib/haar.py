@@ -1,14 +1,37 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Haar-like features of a window. Told at the top of haar.c."""
 
-import operator
 from itertools import chain
 
 import numpy as np
 
 from . import _native
-from ._arguments import as_array, check_number, check_workers, error
-from ._draw import canvas_of, fill_rectangle
+from ._arguments import (
+    as_array,
+    check_number,
+    check_out,
+    check_workers,
+    compute_all_into,
+    error,
+)
+from ._draw import canvas_of, check_color, fill_rectangle
+from ._haar_features import (
+    FEATURE_TYPE,
+    PACKED,
+    PARTS,
+    as_features,
+    as_int32,
+    check_given_types,
+    check_types,
+    flatten,
+    is_packed,
+    lists_of_type,
+    outside,
+    rectangles_listed,
+    rectangles_of,
+    unknown,
+    whole,
+)
 
 _WINDOW = (_native.size,) * 4
 _haar_like_feature = _native.function(
@@ -38,12 +61,7 @@ _haar_like_feature_coord = _native.function(
     _native.Run,
 )
 
-FEATURE_TYPE = ("type-2-x", "type-2-y", "type-3-x", "type-3-y", "type-4")
-_PARTS = ((1, 2), (2, 1), (1, 3), (3, 1), (2, 2))  # down and right
-_RECTANGLES = tuple(down * right for down, right in _PARTS)
-_PACKED = 5  # type, first row, first column, height and width of a rectangle
 _SIDE_MOST = 2**15
-_TYPES_MOST = 1024
 _LISTS_MOST = 10**8  # features as Python lists: some 30 GiB
 
 
@@ -52,44 +70,8 @@ _LISTS_MOST = 10**8  # features as Python lists: some 30 GiB
 # ---------------------------------------------------------------------------
 
 
-def _unknown(feature_type):
-    return ValueError(
-        f"The given feature type is unknown. Got {feature_type} instead of one "
-        f"of {FEATURE_TYPE}."
-    )
-
-
-def _check_types(feature_type):
-    """The numbers of the types asked for."""
-    if feature_type is None:
-        return list(range(len(FEATURE_TYPE)))
-    if isinstance(feature_type, str):
-        feature_type = [feature_type]
-    try:
-        words = list(feature_type)
-    except TypeError:
-        raise TypeError(
-            f"`feature_type` must be a text, several, or None, got {feature_type!r}"
-        ) from None
-    for word in words:
-        if not isinstance(word, str) or word not in FEATURE_TYPE:
-            raise _unknown(word)
-    if not 1 <= len(words) <= _TYPES_MOST:
-        raise ValueError(
-            f"`feature_type` must name 1 to {_TYPES_MOST} types, got {len(words)}"
-        )
-    return [FEATURE_TYPE.index(word) for word in words]
-
-
-def _whole(value, name):
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` must be an integer, got {value!r}") from None
-
-
 def _check_side(value, name):
-    side = _whole(value, name)
+    side = whole(value, name)
     if side > _SIDE_MOST:
         raise error(ValueError, MemoryError)(
             f"`{name}` must be at most {_SIDE_MOST}, got {side}"
@@ -106,7 +88,7 @@ def _places(length, parts):
 def _count(height, width, types):
     """How many features a window has."""
     return sum(
-        _places(height, _PARTS[kind][0]) * _places(width, _PARTS[kind][1])
+        _places(height, PARTS[kind][0]) * _places(width, PARTS[kind][1])
         for kind in types
     )
 
@@ -132,8 +114,8 @@ def _check_window(int_image, r, c, width, height):
         raise error(TypeError, ValueError)(
             f"`int_image` must be a 2-dimensional array, got shape {int_image.shape}"
         )
-    r, c = _whole(r, "r"), _whole(c, "c")
-    width, height = _whole(width, "width"), _whole(height, "height")
+    r, c = whole(r, "r"), whole(c, "c")
+    width, height = whole(width, "width"), whole(height, "height")
     rows, cols = int_image.shape
     if width < 0 or height < 0:
         raise ValueError(f"the window's sides must not be negative: {width}, {height}")
@@ -145,8 +127,14 @@ def _check_window(int_image, r, c, width, height):
     return int_image, (r, c, height, width)
 
 
-def _result_type(int_image):
-    return int_image.dtype if int_image.dtype.kind == "f" else np.dtype(np.int64)
+def _check_result(out, count, int_image):
+    """`out` when it fits; a new array when it is None."""
+    dtype = int_image.dtype if int_image.dtype.kind == "f" else np.dtype(np.int64)
+    return _empty(count, (), dtype) if out is None else check_out(out, (count,), dtype)
+
+
+def _compute_into(out, inputs, compute):
+    return compute_all_into([out], inputs, lambda outs: compute(*outs), True)[0]
 
 
 # ---------------------------------------------------------------------------
@@ -154,137 +142,42 @@ def _result_type(int_image):
 # ---------------------------------------------------------------------------
 
 
-def _is_packed(coord):
-    """Are these features in the form of `packed=True`?"""
-    return (
-        isinstance(coord, np.ndarray)
-        and coord.ndim == 2
-        and coord.shape[1] == _PACKED
-        and coord.dtype.kind in "iu"
-    )
+def _given_packed(int_image, window, coord, out, run):
+    out = _check_result(out, len(coord), int_image)
+    numbers = as_int32(coord, "feature_coord")
+
+    def compute(features):
+        try:
+            _haar_like_feature_given(int_image, *window, numbers, features, run)
+        except ValueError:
+            raise outside() from None
+
+    return _compute_into(out, (int_image, numbers), compute)
 
 
-def _as_int32(values, name):
-    """Coordinates as C takes them; those beyond int32 are in no window."""
-    values = np.asarray(values)
-    if values.dtype != np.int32 and values.size:
-        if values.dtype.kind not in "iu":
-            raise error(TypeError, ValueError)(
-                f"`{name}` must hold integers, got {values.dtype}"
-            )
-        if values.min() < -(2**31) or values.max() >= 2**31:
-            raise _outside()
-    return np.require(values, np.int32, ["C", "ALIGNED"])
-
-
-def _outside():
-    return error(ValueError, IndexError)(
-        "`feature_coord` has a feature that leaves the window, or is of no type"
-    )
-
-
-def _flatten(features, kind):
-    """The rectangles of features of one type: (features, rectangles, 4)."""
-    try:
-        if kind == 4:
-            numbers = [
-                (*a, *b, *c, *d, *e, *f, *g, *h)
-                for (a, b), (c, d), (e, f), (g, h) in features
-            ]
-        elif kind >= 2:
-            numbers = [
-                (*a, *b, *c, *d, *e, *f) for (a, b), (c, d), (e, f) in features
-            ]
-        else:
-            numbers = [(*a, *b, *c, *d) for (a, b), (c, d) in features]
-        rectangles = _RECTANGLES[kind]
-        if set(map(len, numbers)) != {4 * rectangles}:
-            raise ValueError("pairs expected")
-        flat = np.fromiter(
-            chain.from_iterable(numbers), np.int64, 4 * rectangles * len(numbers)
-        )
-    except (TypeError, ValueError, OverflowError) as problem:
-        raise error(ValueError, TypeError, IndexError)(
-            f"`feature_coord` has a feature that is not {_RECTANGLES[kind]} rectangles"
-            f" of two points, as {FEATURE_TYPE[kind]} has: {problem}"
-        ) from None
-    return flat.reshape(-1, rectangles, 4)
-
-
-
-def _check_given_types(feature_type, count):
-    """An array with the type of each given feature."""
-    if feature_type is None or isinstance(feature_type, str):
-        raise error(ValueError, AttributeError)(
-            "`feature_type` must be an array with the type of each feature of"
-            " `feature_coord`"
-        )
-    words = np.asarray(feature_type)
-    if words.shape != (count,):
-        raise ValueError(
-            "Inconsistent size between feature coordinatesand feature types."
-        )
-    return words
-
-
-def _given_packed(int_image, window, coord, run):
-    out = np.empty(len(coord), _result_type(int_image))
-    try:
-        _haar_like_feature_given(
-            int_image, *window, _as_int32(coord, "feature_coord"), out, run
-        )
-    except ValueError:
-        raise _outside() from None
-    return out
-
-
-def _given_lists(int_image, window, coord, words, run):
+def _given_lists(int_image, window, coord, words, out, run):
     """Rectangle by rectangle, type after type, each to its place."""
-    out = np.empty(len(coord), _result_type(int_image))
-    found = 0
+    out = _check_result(out, len(coord), int_image)
+    found, features_of = 0, []
     for kind, word in enumerate(FEATURE_TYPE):
         where = np.flatnonzero(words == word)
         if not where.size:
             continue
         found += where.size
         features = coord[where]
-        rectangles = _as_int32(_flatten(features.tolist(), kind), "feature_coord")
+        rectangles = as_int32(flatten(features.tolist(), kind), "feature_coord")
         values = np.empty(len(where), out.dtype)
+        features_of.append((where, values))
         try:
             _haar_like_feature_given(int_image, *window, rectangles, values, run)
         except ValueError:
-            raise _outside() from None
-        out[where] = values
+            raise outside() from None
     if found < len(words):
-        unknown = [word for word in words.tolist() if word not in FEATURE_TYPE]
-        raise error(ValueError, IndexError)(str(_unknown(unknown[0])))
+        others = [word for word in words.tolist() if word not in FEATURE_TYPE]
+        raise error(ValueError, IndexError)(str(unknown(others[0])))
+    for where, values in features_of:  # `out` may be the image
+        out[where] = values
     return out
-
-
-def _lists_of_type(height, width, kind):
-    """The features of one type as lists of rectangles.
-
-    Points are tuples, which nobody can change, so that equal ones are shared: fewer
-    objects to make, and for the garbage collector to look at.
-    """
-    point = [[(y, x) for x in range(width)] for y in range(height)]
-    down, right = _PARTS[kind]
-    parts = [(i, j) for i in range(down) for j in range(right)]
-    if kind == 4:
-        parts = [(0, 0), (0, 1), (1, 1), (1, 0)]
-    return (
-        [
-            [
-                point[y + i * dy][x + j * dx],
-                point[y + i * dy + dy - 1][x + j * dx + dx - 1],
-            ]
-            for i, j in parts
-        ]
-        for y in range(height)
-        for x in range(width)
-        for dy in range(1, (height - y) // down + 1)
-        for dx in range(1, (width - x) // right + 1)
-    )
 
 
 # ---------------------------------------------------------------------------
@@ -355,13 +248,13 @@ def haar_like_feature_coord(
     >>> feature.haar_like_feature_coord(2, 2, "type-4", packed=True)
     array([[4, 0, 0, 1, 1]], dtype=int32)
     """
-    types = _check_types(feature_type)
+    types = check_types(feature_type)
     width, height = _check_side(width, "width"), _check_side(height, "height")
     workers = check_workers(workers)
     count = _count(height, width, types)
     if packed:
         numbers = np.array(types, np.int32)
-        coord = _empty(count, (_PACKED,), np.int32)
+        coord = _empty(count, (PACKED,), np.int32)
         _haar_like_feature_coord(
             height,
             width,
@@ -375,7 +268,7 @@ def haar_like_feature_coord(
         raise error(MemoryError, ValueError)(
             f"{count} features do not fit into memory as lists: pass `packed=True`"
         )
-    lists = chain.from_iterable(_lists_of_type(height, width, kind) for kind in types)
+    lists = chain.from_iterable(lists_of_type(height, width, kind) for kind in types)
     counts = [_count(height, width, [kind]) for kind in types]
     words = np.array([FEATURE_TYPE[kind] for kind in types], dtype=object)
     return np.fromiter(lists, object, count), np.repeat(words, counts)
@@ -390,6 +283,7 @@ def haar_like_feature(
     feature_type=None,
     feature_coord=None,
     *,
+    out=None,
     workers=None,
 ):
     """Compute the Haar-like features of a window of an integral image.
@@ -405,13 +299,16 @@ def haar_like_feature(
     r, c : int
         Row and column of the window's first pixel.
     width, height : int
-        Sides of the window, which must lie within the image.
+        Sides of the window, which must lie within the image. At most 32768 where all
+        features are computed.
     feature_type : str or sequence of str, optional
         As for `haar_like_feature_coord`. With `feature_coord`, an array with the type
         of each feature; nothing where that is packed.
     feature_coord : array, optional
         The features to compute, as `haar_like_feature_coord` lists them, or packed. By
         default all.
+    out : (features,) array, optional
+        Where the features are written.
     workers : int, optional
         Number of threads, at least 1. By default as many as `feature.info()` says.
 
@@ -423,9 +320,9 @@ def haar_like_feature(
     Raises
     ------
     ValueError
-        If a type is unknown, the window leaves the image, a feature leaves the window,
-        there is no feature, `feature_type` and `feature_coord` are of different
-        lengths, or `workers` is below 1.
+        If a type is unknown, the window leaves the image or is too large, a feature
+        leaves the window, there is no feature, `feature_type` and `feature_coord` are
+        of different lengths, `out` does not fit, or `workers` is below 1.
     TypeError
         If `int_image` has another type or number of dimensions, or is a masked array,
         or a place or side is no integer.
@@ -452,57 +349,34 @@ def haar_like_feature(
     >>> feature.haar_like_feature(integral, 1, 1, 3, 3, feature_coord=coord[::2])
     array([-1, -3, -2])
     """
-    types = None if feature_coord is not None else _check_types(feature_type)
+    types = None if feature_coord is not None else check_types(feature_type)
     int_image, window = _check_window(int_image, r, c, width, height)
     run = _native.run(check_workers(workers))
-    if _is_packed(feature_coord):
+    if is_packed(feature_coord):
         if feature_type is not None:
             raise ValueError("`feature_type` must be None: packed features have theirs")
-        return _given_packed(int_image, window, _not_none(feature_coord), run)
+        return _given_packed(int_image, window, _not_none(feature_coord), out, run)
     if feature_coord is not None:
-        coord = _as_features(feature_coord)
-        words = _check_given_types(feature_type, len(coord))
-        return _given_lists(int_image, window, _not_none(coord), words, run)
-    count = _count(*window[2:], types)
+        coord = as_features(feature_coord)
+        words = check_given_types(feature_type, len(coord))
+        return _given_lists(int_image, window, _not_none(coord), words, out, run)
+    count = _count(_check_side(height, "height"), _check_side(width, "width"), types)
     if not count:
         raise ValueError(f"a window of {height} by {width} pixels has no such feature")
-    out = _empty(count, (), _result_type(int_image))
+    out = _check_result(out, count, int_image)
     numbers = np.array(types, np.int32)
-    _haar_like_feature(int_image, *window, numbers.ctypes.data, len(types), out, run)
-    return out
+
+    def compute(features):
+        kinds = numbers.ctypes.data, len(types)
+        _haar_like_feature(int_image, *window, *kinds, features, run)
+
+    return _compute_into(out, (int_image,), compute)
 
 
 def _not_none(coord):
     if not len(coord):
         raise ValueError("`feature_coord` holds no feature")
     return coord
-
-
-def _as_features(feature_coord):
-    """One element a feature, whatever sequence they come in."""
-    if isinstance(feature_coord, np.ndarray):
-        return as_array(feature_coord, "feature_coord")
-    try:
-        return np.fromiter(feature_coord, object, len(feature_coord))
-    except TypeError:
-        raise error(TypeError, AttributeError)(
-            f"`feature_coord` must be a sequence of features, got {feature_coord!r:.60}"
-        ) from None
-
-
-def _rectangles_of(feature):
-    """The first and the last point of each rectangle of one packed feature."""
-    kind, y, x, dy, dx = feature
-    down, right = _PARTS[kind]
-    for i in range(down):
-        for j in range(right):
-            row, col = y + i * dy, x + j * dx
-            yield (i + j) % 2, (row, col), (row + dy - 1, col + dx - 1)
-
-
-def _rectangles_listed(feature):
-    for place, (first, last) in enumerate(feature):
-        yield place % 2, first, last
 
 
 def draw_haar_like_feature(
@@ -552,7 +426,8 @@ def draw_haar_like_feature(
     Raises
     ------
     ValueError
-        If a rectangle leaves the image, `image` has another shape or is complex, or
+        If a rectangle leaves the image, a feature is no list of rectangles or of no
+        type, a color is not three numbers, `image` has another shape or is complex, or
         `max_n_features` is larger than the number of features.
     TypeError
         If `image` is a masked array, or a place is no integer.
@@ -574,19 +449,19 @@ def draw_haar_like_feature(
     """
     check_workers(workers)
     rng = np.random.default_rng(rng)
-    odd = np.asarray(color_positive_block, dtype=np.float64)
-    even = np.asarray(color_negative_block, dtype=np.float64)
+    odd = check_color(color_positive_block, "color_positive_block")
+    even = check_color(color_negative_block, "color_negative_block")
     check_number(alpha, "alpha")  # and used as it is: its type decides the arithmetic
-    r, c = _whole(r, "r"), _whole(c, "c")
+    r, c = whole(r, "r"), whole(c, "c")
     output = canvas_of(image)
-    packed = _is_packed(feature_coord)
-    features = feature_coord if packed else _as_features(feature_coord)
+    packed = is_packed(feature_coord)
+    features = feature_coord if packed else as_features(feature_coord)
     if max_n_features is not None:
         features = features[rng.choice(len(features), max_n_features, replace=False)]
     paints = alpha * even, alpha * odd
     for feature in features.tolist():
         for odd_place, first, last in (
-            _rectangles_of(feature) if packed else _rectangles_listed(feature)
+            rectangles_of(feature) if packed else rectangles_listed(feature)
         ):
             fill_rectangle(output, (r, c), first, last, 1 - alpha, paints[odd_place])
     return output

@@ -18,7 +18,7 @@ from ._arguments import (
     compute_into,
     error,
 )
-from ._draw import as_float
+from ._draw import as_float, check_color
 
 _local_binary_pattern = _native.function(
     "feature_local_binary_pattern",
@@ -320,18 +320,6 @@ def multiblock_lbp(int_image, r, c, width, height, *, workers=None):
 _AROUND = ((0, 0), (0, 1), (0, 2), (1, 2), (2, 2), (2, 1), (2, 0), (1, 0))
 
 
-def _color(value, name):
-    try:
-        color = np.asarray(value, dtype=np.float64)
-    except (TypeError, ValueError):
-        raise error(TypeError, ValueError)(
-            f"`{name}` must be three numbers, got {value!r}"
-        ) from None
-    if color.shape not in ((), (1,), (3,)):
-        raise ValueError(f"`{name}` must be three numbers, got shape {color.shape}")
-    return color
-
-
 def draw_multiblock_lbp(
     image,
     r,
@@ -381,7 +369,8 @@ def draw_multiblock_lbp(
     Notes
     -----
     Equals `skimage.feature.draw_multiblock_lbp` (0.26.0) in every bit. What leaves the
-    image is cut off.
+    image below or on the right is cut off; negative places count from the far border,
+    as there.
 
     Examples
     --------
@@ -400,10 +389,11 @@ def draw_multiblock_lbp(
         )
     r, c = _check_index(r, "r"), _check_index(c, "c")
     width, height = _check_index(width, "width"), _check_index(height, "height")
-    code, alpha = _check_index(lbp_code, "lbp_code"), check_number(alpha, "alpha")
+    code = _check_index(lbp_code, "lbp_code")
+    check_number(alpha, "alpha")  # and used as it is: its type decides the arithmetic
     colors = (
-        _color(color_less_block, "color_less_block"),
-        _color(color_greater_block, "color_greater_block"),
+        check_color(color_less_block, "color_less_block"),
+        check_color(color_greater_block, "color_greater_block"),
     )
     # Three bytes are copied faster than three doubles.
     output = as_float(np.stack((image,) * 3, -1) if image.ndim == 2 else image.copy())

@@ -85,3 +85,25 @@ def test_quantiles_at_and_beyond_the_ends():
     assert f_quantile(0.5, 119) == 1
     for p, freedom in ((-0.1, 7), (1.1, 7), (math.nan, 7), (0.5, -1)):
         assert math.isnan(f_quantile(p, freedom))
+
+
+def given_corners(name):
+    image = np.random.default_rng(4).random((40, 40))
+    corners = np.array([[10, 12], [20, 30], [15, 17], [0, 0]])
+    more = (np.ones((5, 7)),) if name == "corner_orientations" else ()
+    return image, corners, *more
+
+
+@pytest.mark.parametrize("name", ["corner_orientations", "corner_subpix"])
+def test_what_is_found_at_corners_is_written_into_out(name):
+    image, *more = given_corners(name)
+    function = getattr(feature, name)
+    expected = function(image, *more)
+    every_third = np.zeros((3 * expected.shape[0], *expected.shape[1:]))[::3]
+    part_of_image = image.reshape(-1)[: expected.size].reshape(expected.shape)
+    for out in (np.empty_like(expected), every_third, part_of_image):
+        assert function(image, *more, out=out) is out
+        np.testing.assert_array_equal(out, expected)
+    for wrong in (np.empty(3), np.empty(expected.shape, "f4"), [0.0]):
+        with pytest.raises(ValueError, match="`out` must"):
+            function(image, *more, out=wrong)

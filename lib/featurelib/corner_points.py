@@ -267,7 +267,7 @@ def _check_inside(corners, image):
     return corners.astype(np.int64, copy=False)
 
 
-def corner_orientations(image, corners, mask, *, workers=None):
+def corner_orientations(image, corners, mask, *, out=None, workers=None):
     """Compute the orientation of corners.
 
     The direction from a corner to the centroid of the intensities that the mask, its
@@ -282,6 +282,8 @@ def corner_orientations(image, corners, mask, *, workers=None):
         Row and column of each corner, within the image.
     mask : 2-D array
         Not 0 where pixels count; sides must be odd. Beyond the border pixels are 0.
+    out : (K,) array, optional
+        Where the angles are written.
     workers : int, optional
         Number of threads, at least 1. By default as many as `feature.info()` says.
 
@@ -295,8 +297,8 @@ def corner_orientations(image, corners, mask, *, workers=None):
     ------
     ValueError
         If `image` is empty, not 2-dimensional or complex, `corners` are no integers,
-        have another shape or lie outside, a side of `mask` is even, or `workers` is
-        below 1.
+        have another shape or lie outside, a side of `mask` is even, `out` does not fit,
+        or `workers` is below 1.
     TypeError
         If an argument is a masked array.
 
@@ -331,9 +333,13 @@ def corner_orientations(image, corners, mask, *, workers=None):
     if mask.shape[0] % 2 != 1 or mask.shape[1] % 2 != 1:
         raise ValueError("Size of mask must be uneven.")
     corners = _check_corners(corners, image)
-    angles = np.empty(len(corners), stored_type(image))
-    _corner_orientations(image, corners, mask != 0, angles, _native.run(workers))
-    return angles
+    out = check_out(out, (len(corners),), stored_type(image))
+    mask, run = mask != 0, _native.run(workers)
+
+    def compute(angles):
+        _corner_orientations(image, corners, mask, angles, run)
+
+    return compute_into(out, (image, corners), compute)
 
 
 _WINDOW_MOST = 2**15  # side of a window: the memory for it grows with its square
@@ -382,7 +388,9 @@ def _check_unscaled(image):
     return image.astype(np.float64) if image.dtype.itemsize > 8 else image
 
 
-def corner_subpix(image, corners, window_size=11, alpha=0.99, *, workers=None):
+def corner_subpix(
+    image, corners, window_size=11, alpha=0.99, *, out=None, workers=None
+):
     """Find where corners lie between pixels.
 
     In a window around each corner two models are fitted to the gradients: two edges
@@ -401,6 +409,8 @@ def corner_subpix(image, corners, window_size=11, alpha=0.99, *, workers=None):
         below it (the test counts with the number given).
     alpha : float, optional
         Confidence of the test, 0 to 1: the larger, the more corners are not classified.
+    out : (K, 2) array, optional
+        Where the positions are written.
     workers : int, optional
         Number of threads, at least 1. By default as many as `feature.info()` says.
 
@@ -416,7 +426,8 @@ def corner_subpix(image, corners, window_size=11, alpha=0.99, *, workers=None):
     ------
     ValueError
         If `image` is not 2-dimensional or complex, `corners` are no whole numbers, have
-        another shape or lie outside, or `window_size` or `workers` is below 1.
+        another shape or lie outside, `out` does not fit, or `window_size` or `workers`
+        is below 1.
     TypeError
         If an argument is a masked array or not of numbers, or `window_size` is no
         integer.
@@ -458,12 +469,15 @@ def corner_subpix(image, corners, window_size=11, alpha=0.99, *, workers=None):
             f"`window_size` must be at most {_WINDOW_MOST}, got {window_size}"
         )
     corners = _check_whole(corners, image, (window - 1) // 2)
-    positions = np.empty(corners.shape, stored_type(image))
+    out = check_out(out, corners.shape, stored_type(image))
     if len(corners) == 0:
-        return positions
+        return out
     freedom = window**2 - 2
     edge_below = f_quantile(1 - alpha, freedom)
     dot_above = f_quantile(1 - (1 - alpha), freedom)  # rounded as in the reference
     run = _native.run(workers)
-    _corner_subpix(image, corners, window, edge_below, dot_above, positions, run)
-    return positions
+
+    def compute(positions):
+        _corner_subpix(image, corners, window, edge_below, dot_above, positions, run)
+
+    return compute_into(out, (image, corners), compute)

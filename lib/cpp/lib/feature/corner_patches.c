@@ -263,7 +263,7 @@ static void turn_band(void *context, ptrdiff_t band, int thread)
         double angles[PATCHES]; /* or floats */
         s->real->orientations(g.patches, g.strides, &job->shape, angles);
         for (ptrdiff_t i = 0; i < g.count; i++)
-            memcpy((unsigned char *)job->angles->data + g.numbers[i] * s->item,
+            memcpy(row_of(job->angles, g.numbers[i]),
                    (unsigned char *)angles + i * s->item, (size_t)s->item);
     }
 }
@@ -309,8 +309,7 @@ feature_status feature_corner_orientations(const feature_array *image,
                      .angles = angles};
     if (job.set.count == 0)
         return FEATURE_OK;
-    if (mask->shape[0] % 2 != 1 || mask->shape[1] % 2 != 1 ||
-        (job.set.count > 1 && angles->strides[0] != job.set.s.item))
+    if (mask->shape[0] % 2 != 1 || mask->shape[1] % 2 != 1)
         return FEATURE_BAD_ARGUMENT;
     job.shape.rows = mask->shape[0];
     job.shape.down = mask->shape[0] / 2;

@@ -385,7 +385,7 @@ FEATURE_API feature_status feature_corner_moravec(const feature_array *image,
  *   image    (rows, cols) as for feature_corner_fast
  *   corners  (count, 2) int64, rows and columns within the image
  *   mask     bool, of odd sides
- *   angles   (count) in (-pi, pi], of the type of a response, side by side
+ *   angles   (count) in (-pi, pi], of the type of a response
  */
 FEATURE_API feature_status feature_corner_orientations(const feature_array *image,
                                                        const feature_array *corners,

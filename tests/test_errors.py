@@ -10,6 +10,7 @@ import warnings
 
 import cases
 import compare
+import feature
 import images
 import numpy as np
 import pytest
@@ -200,3 +201,20 @@ def test_an_error_leaves_the_library_usable(name):
     for refusal in case.refusals():
         assert compare.outcome(case.ours(), refusal.call).error is not None
     assert compare.canonical(case.on(image)) == compare.canonical(expected)
+
+
+@pytest.mark.parametrize("name, keyword", [
+    ("canny", "sigma"), ("canny", "cval"), ("canny", "low_threshold"),
+    ("structure_tensor", "sigma"), ("structure_tensor", "cval"),
+    ("hessian_matrix_det", "sigma"), ("corner_harris", "k"),
+    ("corner_fast", "threshold"), ("peak_local_max", "threshold_rel"),
+    ("peak_local_max", "min_distance"), ("blob_log", "threshold"),
+])
+def test_a_number_in_a_text_is_none(name, keyword):
+    with pytest.raises((TypeError, ValueError), match=f"`{keyword}` must be a number"):
+        getattr(feature, name)(np.eye(5), **{keyword: "1"})
+
+
+def test_a_border_beyond_all_images_leaves_nothing():
+    for width in (2**70, (2**70, 0)):
+        assert feature.peak_local_max(np.eye(5), exclude_border=width).shape == (0, 2)

@@ -95,8 +95,10 @@ def stored_type(image):
 
 
 def check_number(value, name):
-    """`value` as a float; refuses what is not one real number."""
+    """`value` as a float; refuses what is not one real number, also in a text."""
     try:
+        if isinstance(value, (str, bytes)):
+            raise TypeError
         return float(value)
     except (TypeError, ValueError):
         message = f"`{name}` must be a number, got {value!r}"

@@ -87,6 +87,9 @@ def _is_integer(value):
     return isinstance(value, (int, np.integer, np.bool_))
 
 
+_WIDTH_MOST = 2**40  # beyond any image
+
+
 def _border_widths(distance, exclude_border, ndim):
     """How far peaks must be from the border along each axis."""
     if isinstance(exclude_border, (bool, np.bool_)):
@@ -94,7 +97,7 @@ def _border_widths(distance, exclude_border, ndim):
     if _is_integer(exclude_border):
         if exclude_border < 0:
             raise ValueError("`exclude_border` cannot be a negative value")
-        return (int(exclude_border),) * ndim
+        return (min(int(exclude_border), _WIDTH_MOST),) * ndim
     if not isinstance(exclude_border, tuple):
         raise TypeError(
             "`exclude_border` must be bool, int, or tuple with the same "
@@ -112,7 +115,7 @@ def _border_widths(distance, exclude_border, ndim):
             )
         if width < 0:
             raise ValueError("`exclude_border` can not be a negative value")
-    return tuple(int(width) for width in exclude_border)
+    return tuple(min(int(width), _WIDTH_MOST) for width in exclude_border)
 
 
 def _threshold(image, threshold_abs, threshold_rel, labels):

@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-# The example (default) and the notebook in a container.
+# The example (default) and the notebooks in a container.
 #
 #   docker build -t pycextension .
 #   docker build -t pycextension-notebook --target notebook .

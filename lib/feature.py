@@ -3,9 +3,9 @@
 
     from skimage import feature     ->     import feature
 
-Same names, arguments, defaults, results and errors as scikit-image's module, plus
-keyword-only `workers=` (threads) and `out=` (where to write). `feature.info()` says
-which instruction set and how many threads are used, and why.
+Same names, arguments, defaults, results and errors as scikit-image's module, plus, of
+most functions, keyword-only `workers=` (threads) and `out=` (where to write).
+`feature.info()` says which instruction set and how many threads are used, and why.
 """
 
 from featurelib._version import __version__

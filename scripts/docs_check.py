@@ -20,7 +20,6 @@ ROOT = Path(__file__).resolve().parent.parent
 
 # Commands that are shown but not run here, with the reason.
 NOT_RUN = {
-    r"git clone\b|cd pycextension$": "this is the clone",
     r"docker(-compose)?\b|docker compose\b": "needs a container engine: scripts/docker",
     r"jupyter\b": "a server that does not end: scripts/run_notebook.py",
     r"make (test|check|bench|upstream|docs-check|wheel|clean)\b": "a check of its own",

@@ -40,7 +40,6 @@
 #include "kernels/kernels.h"
 
 #define CORNERS 16
-#define TABLE_WORDS 8
 #define COLUMNS 256      /* a band of the sums down */
 #define BLOCK_ROWS 32    /* a band of the sums along; these rows down begin anew */
 #define ROWS_AT_ONCE 8   /* of the sums along: their chains of additions overlap */

@@ -22,7 +22,7 @@
  * the sum is divided by the number of pairs, which is known.
  *
  * Tables are kept for as many offsets at a time as 8 MiB hold; the next are counted in
- * the same memory. From LEVELS_IN_TABLES on even one table is large, the image is
+ * the same memory. Above LEVELS_IN_TABLES even one table is large, the image is
  * small in comparison, and pairs are counted where the result stands.
  *
  * Cost: one load and one increment a pair, then a write of the whole result, which at

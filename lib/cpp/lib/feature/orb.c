@@ -198,7 +198,7 @@ static void reverse_found(const candidate *all, point *points, ptrdiff_t n)
  * bits, to the front, and returns how many that are. */
 static ptrdiff_t take_leading(point *points, ptrdiff_t n, ptrdiff_t most)
 {
-    enum { BITS = 12, SHIFT = 64 - BITS };
+    enum { BITS = 12 };
     uint64_t low = UINT64_MAX, high = 0;
     for (ptrdiff_t i = 0; i < n; i++) {
         low = points[i].key < low ? points[i].key : low;

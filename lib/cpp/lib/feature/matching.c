@@ -83,7 +83,7 @@ static match_scratch scratch_of(const match_job *job, unsigned char *base, arena
     return s;
 }
 
-match_scratch thread_scratch(const match_job *job, int thread)
+match_scratch match_scratch_of(const match_job *job, int thread)
 {
     arena a;
     return scratch_of(job, job->scratch + (size_t)thread * job->scratch_size, &a);
@@ -153,10 +153,10 @@ static void decide(const match_job *job, const match_scratch *s, ptrdiff_t query
             distances[k] = (double)scores[numbers[k]] / (double)job->length;
         return;
     }
-    load_descriptor(job, job->queries->array, query, s->query);
+    match_load(job, job->queries->array, query, s->query);
     for (ptrdiff_t k = 0; k < TOGETHER; k++)
-        load_descriptor(job, job->others->array, numbers[k < count ? k : 0],
-                        s->others + k * job->length);
+        match_load(job, job->others->array, numbers[k < count ? k : 0],
+                   s->others + k * job->length);
     job->plain->pair_distances(s->query, s->others, job->length, job->length,
                                job->how->metric, distances);
 }
@@ -216,9 +216,9 @@ static double pack_queries(const match_job *job, const match_scratch *s,
     size_t bytes = (size_t)job->words * job->unit;
     double largest = 0;
     for (ptrdiff_t q = 0; q < count; q++) {
-        squares[q] = pack_one(job, job->queries->array, query_at(job, first + q),
-                              s->query, s->queries + (size_t)q * bytes, 1);
-        largest = larger_square(largest, squares[q]);
+        squares[q] = match_pack_one(job, job->queries->array, query_at(job, first + q),
+                                    s->query, s->queries + (size_t)q * bytes, 1);
+        largest = match_larger_square(largest, squares[q]);
     }
     return largest;
 }
@@ -226,7 +226,7 @@ static double pack_queries(const match_job *job, const match_scratch *s,
 static void match_block(void *context, ptrdiff_t index, int thread)
 {
     const match_job *job = context;
-    match_scratch s = thread_scratch(job, thread);
+    match_scratch s = match_scratch_of(job, thread);
     ptrdiff_t first = index * job->block, left = job->listed - first;
     ptrdiff_t count = left < job->block ? left : job->block;
     ptrdiff_t pitch = job->others->panels * PANEL;
@@ -241,7 +241,7 @@ static void match_block(void *context, ptrdiff_t index, int thread)
             see_columns(job, &s, panel, first, count, rounded);
     }
     if (job->sees_columns)
-        *s.columns.largest = larger_square(*s.columns.largest, largest);
+        *s.columns.largest = match_larger_square(*s.columns.largest, largest);
     for (ptrdiff_t q = 0; q < count; q++) {
         float *scores = s.scores + q * pitch;
         for (ptrdiff_t k = job->others->count; k < pitch; k++)
@@ -308,7 +308,7 @@ static match_job new_match(const feature_array *first, const feature_array *seco
     job.block = fit < TOGETHER          ? TOGETHER
                 : fit < QUERIES_AT_MOST ? fit
                                         : QUERIES_AT_MOST;
-    choose_route(&job, route_for(first, how->metric));
+    match_choose_route(&job, match_route_for(first, how->metric));
     return job;
 }
 
@@ -372,7 +372,7 @@ static ptrdiff_t list_wanted(const match_job *job, match_results *r)
 static void forget_columns(const match_job *job, int threads)
 {
     for (int thread = 0; thread < threads; thread++) {
-        columns seen = thread_scratch(job, thread).columns;
+        columns seen = match_scratch_of(job, thread).columns;
         for (ptrdiff_t k = 0; k < job->second.panels * PANEL; k++) {
             seen.least[k] = seen.second[k] = INFINITY;
             seen.row[k] = INT32_MAX;
@@ -384,12 +384,12 @@ static void forget_columns(const match_job *job, int threads)
 /* Brings what all threads have seen of the columns into those of the first. */
 static columns join_columns(const match_job *job, int threads)
 {
-    columns all = thread_scratch(job, 0).columns;
+    columns all = match_scratch_of(job, 0).columns;
     for (int thread = 1; thread < threads; thread++) {
-        columns seen = thread_scratch(job, thread).columns;
+        columns seen = match_scratch_of(job, thread).columns;
         job->plain->join_leasts(job->second.panels * PANEL, seen.least, seen.second,
                                 seen.row, all.least, all.second, all.row);
-        *all.largest = larger_square(*all.largest, *seen.largest);
+        *all.largest = match_larger_square(*all.largest, *seen.largest);
     }
     return all;
 }
@@ -403,7 +403,7 @@ static ptrdiff_t take_columns(const match_job *job, int threads, match_results *
     int is_exact = has_exact_scores(job);
     double apart = 2 * score_error(job, *all.largest, 0);
     ptrdiff_t left = 0;
-    if (!(larger_square(*all.largest, job->second.largest) > LEAST_SQUARE))
+    if (!(match_larger_square(*all.largest, job->second.largest) > LEAST_SQUARE))
         apart = INFINITY; /* float32 may have lost what tells them apart */
     for (ptrdiff_t k = 0; k < wanted; k++) {
         int64_t j = r->wanted[k];
@@ -424,10 +424,10 @@ static feature_status find_backward(match_job *job, team *t, match_results *r,
     feature_match_parameters nearest_only = *how;
     int needed = job->needs_distance;
     nearest_only.max_ratio = 1;
-    feature_status status = pack(job, &job->first, t);
+    feature_status status = match_pack(job, &job->first, t);
     if (status == FEATURE_OK && job->route == DOTS && !is_moderate(&job->first)) {
-        choose_route(job, LANES);
-        status = pack(job, &job->first, t);
+        match_choose_route(job, LANES);
+        status = match_pack(job, &job->first, t);
     }
     job->how = &nearest_only;
     job->needs_distance = 0;
@@ -441,10 +441,10 @@ static feature_status find_backward(match_job *job, team *t, match_results *r,
 
 static feature_status find_all(match_job *job, team *t, match_results *r)
 {
-    feature_status status = pack(job, &job->second, t);
+    feature_status status = match_pack(job, &job->second, t);
     if (status == FEATURE_OK && job->route == DOTS && !is_moderate(&job->second)) {
-        choose_route(job, LANES);
-        status = pack(job, &job->second, t);
+        match_choose_route(job, LANES);
+        status = match_pack(job, &job->second, t);
     }
     job->sees_columns = job->how->cross_check && job->route != LANES;
     if (job->sees_columns)

@@ -68,25 +68,25 @@ typedef struct match_scratch {
 } match_scratch;
 
 /* Of two squares the larger, or that which is no number. */
-static inline double larger_square(double a, double b)
+static inline double match_larger_square(double a, double b)
 {
     return b > a || b != b ? b : a;
 }
 
 /* matching_sets.c */
-void choose_route(match_job *job, route r);
-route route_for(const feature_array *descriptors, int32_t metric);
-void load_descriptor(const match_job *job, const feature_array *array, ptrdiff_t i,
-                     double *row);
+void match_choose_route(match_job *job, route r);
+route match_route_for(const feature_array *descriptors, int32_t metric);
+void match_load(const match_job *job, const feature_array *array, ptrdiff_t i,
+                double *row);
 
 /* Descriptor i into `to`, its units `apart` from each other; returns its square. */
-double pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
-                double *row, void *to, ptrdiff_t apart);
+double match_pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
+                      double *row, void *to, ptrdiff_t apart);
 
 /* The panels of a set, and the largest of its squares. */
-feature_status pack(match_job *job, side *s, team *t);
+feature_status match_pack(match_job *job, side *s, team *t);
 
 /* matching.c */
-match_scratch thread_scratch(const match_job *job, int thread);
+match_scratch match_scratch_of(const match_job *job, int thread);
 
 #endif

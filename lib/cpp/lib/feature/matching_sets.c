@@ -10,7 +10,7 @@
 /* Products of so many bytes have sums below 2^31. */
 #define BYTES_AT_MOST 32768
 
-route route_for(const feature_array *descriptors, int32_t metric)
+route match_route_for(const feature_array *descriptors, int32_t metric)
 {
     if (descriptors->dtype == FEATURE_BOOL)
         return BITS;
@@ -20,7 +20,7 @@ route route_for(const feature_array *descriptors, int32_t metric)
     return descriptors->dtype == FEATURE_UINT8 && fits ? BYTES : DOTS;
 }
 
-void choose_route(match_job *job, route r)
+void match_choose_route(match_job *job, route r)
 {
     static const ptrdiff_t elements[] = {WORD_BITS, 2, 1, 1}; /* of a unit */
     static const size_t unit[] = {sizeof(uint64_t), 2 * sizeof(int16_t), sizeof(float),
@@ -30,8 +30,8 @@ void choose_route(match_job *job, route r)
     job->unit = unit[r];
 }
 
-void load_descriptor(const match_job *job, const feature_array *array, ptrdiff_t i,
-                     double *row)
+void match_load(const match_job *job, const feature_array *array, ptrdiff_t i,
+                double *row)
 {
     job->plain->load_unscaled_row(row_of(array, i), array->strides[1], job->length,
                                   (feature_dtype)array->dtype, row);
@@ -83,8 +83,8 @@ static double pack_bytes(const match_job *job, const feature_array *array, ptrdi
     return (double)square;
 }
 
-double pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
-                double *row, void *to, ptrdiff_t apart)
+double match_pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
+                      double *row, void *to, ptrdiff_t apart)
 {
     double square = 0;
     if (job->route == BITS) {
@@ -93,7 +93,7 @@ double pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
     }
     if (job->route == BYTES)
         return pack_bytes(job, array, i, to, apart);
-    load_descriptor(job, array, i, row);
+    match_load(job, array, i, row);
     for (ptrdiff_t p = 0; p < job->length; p++) {
         square += row[p] * row[p];
         if (job->route == DOTS)
@@ -114,7 +114,7 @@ static void pack_panel(void *context, ptrdiff_t panel, int thread)
     const pack_job *packing = context;
     const match_job *job = packing->job;
     side *s = packing->side;
-    match_scratch scratch = thread_scratch(job, thread);
+    match_scratch scratch = match_scratch_of(job, thread);
     unsigned char *to = s->packed + (size_t)(panel * PANEL * job->words) * job->unit;
     double largest = 0;
     memset(to, 0, (size_t)(PANEL * job->words) * job->unit);
@@ -122,21 +122,21 @@ static void pack_panel(void *context, ptrdiff_t panel, int thread)
         ptrdiff_t i = panel * PANEL + k;
         double square = INFINITY;
         if (i < s->count) {
-            square = pack_one(job, s->array, i, scratch.query,
-                              to + k * (ptrdiff_t)job->unit, PANEL);
-            largest = larger_square(largest, square);
+            square = match_pack_one(job, s->array, i, scratch.query,
+                                    to + k * (ptrdiff_t)job->unit, PANEL);
+            largest = match_larger_square(largest, square);
         }
         s->norms[i] = (float)square;
     }
     s->square[panel] = largest;
 }
 
-feature_status pack(match_job *job, side *s, team *t)
+feature_status match_pack(match_job *job, side *s, team *t)
 {
     pack_job packing = {job, s};
     feature_status status = team_run(t, s->panels, pack_panel, &packing);
     s->largest = 0;
     for (ptrdiff_t panel = 0; panel < s->panels; panel++)
-        s->largest = larger_square(s->largest, s->square[panel]);
+        s->largest = match_larger_square(s->largest, s->square[panel]);
     return status;
 }

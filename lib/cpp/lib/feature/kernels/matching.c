@@ -132,8 +132,7 @@ static inline units add_products(units a, units b, units c)
 #endif
 }
 
-/* Dots of TOGETHER queries, `length` units each, with SIDE_BY_SIDE vectors of a panel.
- */
+/* Dots of TOGETHER queries, of `length` units, with SIDE_BY_SIDE vectors of a panel. */
 static inline void dot_block(const unsigned char *queries, const unsigned char *panel,
                              ptrdiff_t length, int of_pairs, const float *norms,
                              float *scores, ptrdiff_t pitch)

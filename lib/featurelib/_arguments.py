@@ -161,10 +161,12 @@ def shares_memory(out, others):
     return False
 
 
-def compute_into(out, inputs, compute):
+def compute_into(out, inputs, compute, contiguous=False):
     """compute(array) with `out`, or with a copy where C cannot write to it at once:
-    where it shares memory with an input or lies unaligned."""
-    if shares_memory(out, inputs) or not out.flags.aligned:
+    where it shares memory with an input or lies unaligned, with `contiguous` also where
+    it is not in C's order."""
+    in_order = not contiguous or out.flags.c_contiguous
+    if shares_memory(out, inputs) or not out.flags.aligned or not in_order:
         fresh = _memory.empty(out.shape, out.dtype)
         compute(fresh)
         out[...] = fresh

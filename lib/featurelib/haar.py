@@ -11,7 +11,7 @@ from ._arguments import (
     check_number,
     check_out,
     check_workers,
-    compute_all_into,
+    compute_into,
     error,
 )
 from ._draw import canvas_of, check_color, fill_rectangle
@@ -133,10 +133,6 @@ def _check_result(out, count, int_image):
     return _empty(count, (), dtype) if out is None else check_out(out, (count,), dtype)
 
 
-def _compute_into(out, inputs, compute):
-    return compute_all_into([out], inputs, lambda outs: compute(*outs), True)[0]
-
-
 # ---------------------------------------------------------------------------
 # Coordinates
 # ---------------------------------------------------------------------------
@@ -152,7 +148,7 @@ def _given_packed(int_image, window, coord, out, run):
         except ValueError:
             raise outside() from None
 
-    return _compute_into(out, (int_image, numbers), compute)
+    return compute_into(out, (int_image, numbers), compute, contiguous=True)
 
 
 def _given_lists(int_image, window, coord, words, out, run):
@@ -370,7 +366,7 @@ def haar_like_feature(
         kinds = numbers.ctypes.data, len(types)
         _haar_like_feature(int_image, *window, *kinds, features, run)
 
-    return _compute_into(out, (int_image,), compute)
+    return compute_into(out, (int_image,), compute, contiguous=True)
 
 
 def _not_none(coord):

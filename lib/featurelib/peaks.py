@@ -87,9 +87,6 @@ def _is_integer(value):
     return isinstance(value, (int, np.integer, np.bool_))
 
 
-_WIDTH_MOST = 2**40  # beyond any image
-
-
 def _border_widths(distance, exclude_border, ndim):
     """How far peaks must be from the border along each axis."""
     if isinstance(exclude_border, (bool, np.bool_)):
@@ -97,7 +94,7 @@ def _border_widths(distance, exclude_border, ndim):
     if _is_integer(exclude_border):
         if exclude_border < 0:
             raise ValueError("`exclude_border` cannot be a negative value")
-        return (min(int(exclude_border), _WIDTH_MOST),) * ndim
+        return (min(int(exclude_border), _SIDE_MOST),) * ndim
     if not isinstance(exclude_border, tuple):
         raise TypeError(
             "`exclude_border` must be bool, int, or tuple with the same "
@@ -115,7 +112,7 @@ def _border_widths(distance, exclude_border, ndim):
             )
         if width < 0:
             raise ValueError("`exclude_border` can not be a negative value")
-    return tuple(min(int(width), _WIDTH_MOST) for width in exclude_border)
+    return tuple(min(int(width), _SIDE_MOST) for width in exclude_border)
 
 
 def _threshold(image, threshold_abs, threshold_rel, labels):

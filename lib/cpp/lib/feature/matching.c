@@ -62,6 +62,12 @@
 /* Scratch memory                                                           */
 /* ------------------------------------------------------------------------ */
 
+/* Bytes of a unit, of DOTS as many as of LANES, in case that they must take over. */
+static size_t unit_at_most(const match_job *job)
+{
+    return job->route == DOTS ? sizeof(double) : job->unit;
+}
+
 static match_scratch scratch_of(const match_job *job, unsigned char *base, arena *a)
 {
     match_scratch s;
@@ -70,8 +76,7 @@ static match_scratch scratch_of(const match_job *job, unsigned char *base, arena
         job->first.panels > job->second.panels ? job->first.panels : job->second.panels;
     size_t across = (size_t)(most * PANEL);
     *a = (arena){base, 0};
-    /* doubles, whatever route is taken in the end */
-    s.queries = arena_take(a, QUERIES_AT_MOST * length, sizeof(double));
+    s.queries = arena_take(a, QUERIES_AT_MOST * (size_t)job->words, unit_at_most(job));
     s.query = arena_take(a, length, sizeof *s.query);
     s.others = arena_take(a, TOGETHER * length, sizeof *s.others);
     s.scores = arena_take(a, across * (size_t)job->block, sizeof *s.scores);
@@ -315,9 +320,7 @@ static match_job new_match(const feature_array *first, const feature_array *seco
 static void lay_side(const match_job *job, side *s, arena *a)
 {
     size_t all = (size_t)(s->panels * PANEL);
-    /* of DOTS as large as of LANES, in case that they must take over */
-    size_t unit = job->route == DOTS ? sizeof(double) : job->unit;
-    s->packed = arena_take(a, all, (size_t)job->words * unit);
+    s->packed = arena_take(a, all, (size_t)job->words * unit_at_most(job));
     s->norms = arena_take(a, all, sizeof *s->norms);
     s->square = arena_take(a, (size_t)s->panels, sizeof *s->square);
 }

@@ -74,8 +74,12 @@ static inline double match_larger_square(double a, double b)
 }
 
 /* matching_sets.c */
-void match_choose_route(match_job *job, route r);
 route match_route_for(const feature_array *descriptors, int32_t metric);
+
+/* Sets the route, and the units that it packs descriptors in. */
+void match_choose_route(match_job *job, route r);
+
+/* Descriptor i as doubles. */
 void match_load(const match_job *job, const feature_array *array, ptrdiff_t i,
                 double *row);
 

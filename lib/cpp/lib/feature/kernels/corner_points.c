@@ -156,26 +156,29 @@ void NAME(moravec_rows)(const void *const *rows, ptrdiff_t count, ptrdiff_t n,
  * to right, then the sum of a row times its place. */
 static inline void moments_by_pixels(const void *const *patches,
                                      const ptrdiff_t *strides, const patch_mask *mask,
-                                     real *rights, real *downs)
+                                     real *restrict rights, real *restrict downs)
 {
     for (ptrdiff_t y = 0; y < mask->rows; y++) {
         real sums[PATCHES] = {0};
+        const real *row[PATCHES];
+        for (int k = 0; k < PATCHES; k++)
+            row[k] = (const real *)patches[k] + y * strides[k] + mask->reach;
         for (ptrdiff_t i = mask->first[y]; i < mask->first[y + 1]; i++) {
             const mask_segment *segment = mask->segments + i;
-            ptrdiff_t column = mask->reach + segment->right;
-            for (ptrdiff_t x = 0; x < SEGMENT; x++)
-                for (int k = 0; k < PATCHES && segment->keep[x]; k++) {
-                    real v = ((const real *)patches[k])[y * strides[k] + column + x];
+            for (ptrdiff_t x = 0; x < SEGMENT; x++) {
+                if (!segment->keep[x])
+                    continue;
+                for (int k = 0; k < PATCHES; k++) {
+                    real v = row[k][segment->right + x];
                     rights[k] += v * (real)segment->weight[x];
                     sums[k] += v;
                 }
+            }
         }
         for (int k = 0; k < PATCHES; k++)
             downs[k] += sums[k] * (real)(y - mask->down);
     }
 }
-
-typedef uint64_t bits_of_vec __attribute__((vector_size(VECTOR_BYTES)));
 
 /* One segment of as many patches as a vector has lanes: squares of pixels are read in
  * vectors along the rows and turned over, so that a vector is one pixel of all. Pixels

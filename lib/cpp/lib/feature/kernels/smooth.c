@@ -179,8 +179,6 @@ void NAME(invert_row)(const wide *weight, ptrdiff_t n, wide *divisor, wide *reci
 #endif
 
 #ifdef fused
-typedef uint64_t bits_of_vec __attribute__((vector_size(VECTOR_BYTES)));
-
 /* Are all lanes 0, or so far from the ends of the range that no product of them and
  * 2^+-60, nor the last bit of one, leaves it? */
 static inline int is_moderate(vec v)

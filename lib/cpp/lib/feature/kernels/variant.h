@@ -58,6 +58,7 @@ typedef REAL real;
 /* A vector of wide that may lie anywhere in memory. */
 #define VECTOR_WIDES (VECTOR_BYTES / (ptrdiff_t)sizeof(wide))
 typedef wide vec __attribute__((vector_size(VECTOR_BYTES)));
+typedef uint64_t bits_of_vec __attribute__((vector_size(VECTOR_BYTES)));
 
 static inline vec load(const wide *p)
 {

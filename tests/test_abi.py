@@ -23,6 +23,8 @@ needs_header = pytest.mark.skipif(not HEADER.exists(), reason="no source tree")
 OF_THE_LIBRARY = {"__version__", "info", "release_memory"}
 ADDITIONS = {"out", "workers", "dtype", "prescale", "packed"}
 DRAWING = {"plot_matched_features"}  # returns nothing; tests/test_matching.py looks
+for name in feature.__all__:
+    getattr(feature, name)  # its family declares what it calls when it is imported
 feature.info()  # declares what is declared at its first use
 
 

@@ -12,13 +12,12 @@ call, so that no caller can forget to look at it.
 
 import ctypes
 import functools
-import importlib.resources
 import os
-import pathlib
 import threading
 
 import numpy as np
 
+from . import __path__ as _package_folders
 from ._version import __version__
 
 # ---------------------------------------------------------------------------
@@ -33,21 +32,24 @@ _BUILD = (
 
 
 def _places():
-    """Folders that may hold the library: the installed package, the checkout."""
-    package = pathlib.Path(str(importlib.resources.files(__package__)))
-    return package, package.parent / "cpp" / "out"
+    """Folders that may hold the library: the installed package's, the checkout's.
+
+    A package that is installed to be edited has one with sources, one with results.
+    """
+    checkout = os.path.join(os.path.dirname(_package_folders[0]), "cpp", "out")
+    return *_package_folders, checkout
 
 
 def _load():
     """The library and its path; from no other place than the two."""
     failures = []
     for folder in _places():
-        path = folder / "libfeature.so"
-        if not path.exists():
+        path = os.path.join(folder, "libfeature.so")
+        if not os.path.exists(path):
             failures.append(f"  {path}: no such file")
             continue
         try:
-            return np.ctypeslib.load_library("libfeature.so", str(folder)), str(path)
+            return np.ctypeslib.load_library("libfeature.so", folder), path
         except OSError as error:
             failures.append(f"  {path}: {error}")
     tried = "\n".join(failures)

@@ -170,3 +170,19 @@ def test_the_warning_of_the_hessian_points_at_the_caller():
     with pytest.warns(FutureWarning, match="use_gaussian_derivatives") as caught:
         feature.hessian_matrix(image_of(2))
     assert caught[0].filename == __file__
+
+
+@pytest.mark.parametrize("mode", ["constant", "reflect", "nearest", "mirror", "wrap"])
+def test_bytes_have_the_corners_of_the_same_doubles_to_the_sign_of_zero(mode):
+    rng = images.generator(mode)
+    for shape in [(1, 1), (1, 9), (2, 3), (3, 150), (70, 1), (130, 67)]:
+        for levels in (2, 5, 256):
+            image = rng.integers(0, levels, shape).astype(np.uint8)
+            steps = image.cumsum(axis=0, dtype=np.uint8)
+            for view in (image, steps, steps[::-1, ::-1]):
+                for cval in (0, -0.0, 3.5):
+                    measured, expected = (
+                        feature.corner_kitchen_rosenfeld(pixels, mode=mode, cval=cval)
+                        for pixels in (view, view.astype(float))
+                    )
+                    assert measured.tobytes() == expected.tobytes()

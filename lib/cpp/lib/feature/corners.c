@@ -26,7 +26,8 @@
  *
  *     (Ixx Iy^2 + Iyy Ix^2 - 2 Ixy Ix Iy) / (Ix^2 + Iy^2), 0 where the gradient is 0
  *
- * on grey values as they are; the others scale integers to [0, 1] or [-1, 1] first.
+ * on grey values as they are (bytes: corners_bytes.c); the others scale integers to
+ * [0, 1] or [-1, 1] first.
  *
  * How it runs. A band of rows is one unit of work. It pulls rows of the tensor
  * (core/tensor.h) or of gradients (core/sobel.h) and makes responses of them; no
@@ -43,10 +44,10 @@
 #include "core/memory.h"
 #include "core/tensor.h"
 #include "core/threads.h"
+#include "corners.h"
 #include "feature.h"
 #include "kernels/kernels.h"
 
-#define BAND_ROWS 64
 /* Measured with AVX2 and sigma 1; only the break-even of threads depends on it. */
 #define NANOSECONDS_PER_PIXEL 4
 
@@ -277,6 +278,8 @@ feature_status feature_corner_kitchen_rosenfeld(const feature_array *image,
         return FEATURE_BAD_ARGUMENT;
     if (is_empty(image))
         return FEATURE_OK;
+    if (kitchen_rosenfeld_is_of_bytes(image, borders, cval))
+        return kitchen_rosenfeld_of_bytes(image, borders, response, run);
     corner_job job = {
         .respond = respond_kitchen_rosenfeld, .out = {response}, .outs = 1};
     job.plan = tensor_plan_for(image, axis, cval);

@@ -3,8 +3,6 @@
 
 #include "core/border.h"
 
-#define NOTHING (-2) /* in a slot; -1 is a row beyond the border */
-
 void sobel_layout(sobel *s, const sobel_plan *plan, arena *a)
 {
     s->plan = plan;
@@ -14,8 +12,8 @@ void sobel_layout(sobel *s, const sobel_plan *plan, arena *a)
     s->right = arena_take(a, 1, row_bytes);
     s->differences = arena_take(a, 1, row_bytes);
     s->outside = arena_take(a, 1, row_bytes);
-    s->pixels = arena_take(a, SOBEL_SLOTS, row_bytes);
-    s->along = arena_take(a, SOBEL_SLOTS, row_bytes);
+    s->pixels = arena_take(a, SLOTS, row_bytes);
+    s->along = arena_take(a, SLOTS, row_bytes);
 }
 
 void sobel_start(sobel *s, row_reader *read, void *from)
@@ -24,8 +22,7 @@ void sobel_start(sobel *s, row_reader *read, void *from)
     s->from = from;
     s->at = -1;
     s->only_down = 0;
-    for (int k = 0; k < SOBEL_SLOTS; k++)
-        s->held[k] = NOTHING;
+    s->slots = slots_empty();
     for (ptrdiff_t x = 0; x < s->pitch; x++)
         s->outside[x] = s->plan->cval;
 }
@@ -45,28 +42,10 @@ static wide *slot(const sobel *s, wide *rows, int k)
     return rows + k * s->pitch + ROW_PAD;
 }
 
-static int find(const sobel *s, ptrdiff_t y)
-{
-    for (int k = 0; k < SOBEL_SLOTS; k++)
-        if (s->held[k] == y)
-            return k;
-    return -1;
-}
-
-/* A slot with none of the three rows in it, as there are more slots than rows. */
-static int free_slot(const sobel *s, const ptrdiff_t *rows)
-{
-    int k = 0;
-    while (s->held[k] == rows[0] || s->held[k] == rows[1] || s->held[k] == rows[2])
-        k++;
-    return k;
-}
-
 /* Reads row y into a slot. */
 static int read_into(sobel *s, int k, ptrdiff_t y)
 {
     wide *row = slot(s, s->pixels, k);
-    s->held[k] = y;
     s->read(s->from, y, row);
     continue_row(s->plan, row);
     if (!s->only_down)
@@ -88,9 +67,9 @@ static void differ(sobel *s, ptrdiff_t y, const wide **along)
         pixels[k] = along[k] = s->outside + ROW_PAD;
         if (rows[k] < 0)
             continue;
-        int held = find(s, rows[k]);
+        int held = slot_of(&s->slots, rows[k]);
         if (held < 0)
-            held = read_into(s, free_slot(s, rows), rows[k]);
+            held = read_into(s, slot_for(&s->slots, rows[k], rows), rows[k]);
         pixels[k] = slot(s, s->pixels, held);
         along[k] = slot(s, s->along, held);
     }
@@ -124,5 +103,5 @@ void sobel_products(sobel *s, ptrdiff_t y, wide *products)
 
 const wide *sobel_held(const sobel *s, ptrdiff_t y)
 {
-    return slot(s, s->pixels, find(s, y));
+    return slot(s, s->pixels, slot_of(&s->slots, y));
 }

@@ -9,10 +9,9 @@
 #define CORE_SOBEL_H
 
 #include "core/memory.h"
+#include "core/slots.h"
 #include "core/smooth.h"
 #include "kernels/kernels.h"
-
-#define SOBEL_SLOTS 4
 
 typedef struct sobel_plan {
     ptrdiff_t rows, cols;
@@ -29,10 +28,11 @@ typedef struct sobel {
     int only_down;      /* nobody asks for `right` */
     wide *down, *right; /* the gradients of row `at`, padded */
     ptrdiff_t at;
-    wide *pixels, *along; /* SOBEL_SLOTS rows, and their differences along the row */
+    wide *pixels, *along; /* SLOTS rows, and their differences along the row */
     wide *outside;        /* a row of the border's constant */
     wide *differences;    /* of the rows above and below */
-    ptrdiff_t pitch, held[SOBEL_SLOTS];
+    ptrdiff_t pitch;
+    row_slots slots;
 } sobel;
 
 void sobel_layout(sobel *s, const sobel_plan *plan, arena *a);

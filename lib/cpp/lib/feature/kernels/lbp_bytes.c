@@ -20,17 +20,7 @@
  */
 #include "kernels/variant.h"
 
-#define SHORTS (VECTOR_BYTES / (ptrdiff_t)sizeof(int16_t))
-typedef int16_t shorts __attribute__((vector_size(VECTOR_BYTES)));
-
 #define PART_OF_CORNER 27148 /* r 2^16, a little less */
-
-static inline shorts load_shorts(const int16_t *p)
-{
-    shorts v;
-    memcpy(&v, p, sizeof v);
-    return v;
-}
 
 /* floor(r t) */
 static inline shorts corner_part(shorts t)

@@ -84,6 +84,17 @@ static inline lanes load_lanes(const float *p)
     return v;
 }
 
+/* The same of integers of 16 bits. */
+#define SHORTS (VECTOR_BYTES / (ptrdiff_t)sizeof(int16_t))
+typedef int16_t shorts __attribute__((vector_size(VECTOR_BYTES)));
+
+static inline shorts load_shorts(const int16_t *p)
+{
+    shorts v;
+    memcpy(&v, p, sizeof v);
+    return v;
+}
+
 static inline lanes pick(lane_mask which, lanes a, lanes b)
 {
     return (lanes)((which & (lane_mask)a) | (~which & (lane_mask)b));

@@ -143,11 +143,11 @@ void check_window_row(const plain_kernels *k)
 {
     for (int round = 0; round < 400; round++) {
         ptrdiff_t n = 1 + random_below(150), size = 1 + random_below(n), wrong = 0;
-        guarded row = new_doubles(n), sums = new_doubles(n);
+        guarded row = new_doubles(n), sums = new_doubles(n), spare = new_doubles(n);
         double given[150];
         round_all(&row, n);
         memcpy(given, row.bytes, (size_t)n * sizeof *given);
-        k->window_row(doubles_of(&row), n, size, doubles_of(&sums));
+        k->window_row(doubles_of(&row), n, size, doubles_of(&sums), doubles_of(&spare));
         for (ptrdiff_t x = 0; x + size <= n; x++) {
             double sum = 0;
             for (ptrdiff_t i = 0; i < size; i++)
@@ -156,8 +156,36 @@ void check_window_row(const plain_kernels *k)
         }
         check_case("windows of %td of %td", size, n);
         CHECK(wrong == 0);
+        CHECK(memcmp(given, row.bytes, (size_t)n * sizeof *given) == 0);
         guarded_free(&row);
         guarded_free(&sums);
+        guarded_free(&spare);
+    }
+}
+
+void check_slide_row(const plain_kernels *k)
+{
+    for (int round = 0; round < 200; round++) {
+        ptrdiff_t n = 1 + random_below(100), wrong = 0;
+        guarded rows[4];
+        double given[4][100];
+        for (int i = 0; i < 4; i++) {
+            rows[i] = new_doubles(n);
+            round_all(&rows[i], n);
+            memcpy(given[i], rows[i].bytes, (size_t)n * sizeof given[i][0]);
+        }
+        k->slide_row(doubles_of(&rows[0]), doubles_of(&rows[1]), n,
+                     doubles_of(&rows[2]), doubles_of(&rows[3]));
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double reached = given[0][x], left = given[1][x];
+            wrong += doubles_of(&rows[2])[x] != given[2][x] + reached - left;
+            wrong += doubles_of(&rows[3])[x] !=
+                     given[3][x] + reached * reached - left * left;
+        }
+        check_case("(n %td)", n);
+        CHECK(wrong == 0);
+        for (int i = 0; i < 4; i++)
+            guarded_free(&rows[i]);
     }
 }
 
@@ -205,31 +233,33 @@ void check_template_row(const plain_kernels *k)
     }
 }
 
-void check_byte_template_row(const plain_kernels *k)
+void check_byte_template_rows(const plain_kernels *k)
 {
     for (int round = 0; round < 300; round++) {
         template_shape t = random_template();
         ptrdiff_t n = 1 + random_below(200), wrong = 0, fours = (t.cols + 3) / 4 * 4;
-        size_t size = (size_t)(reach_of(&t, n) + BEHIND);
-        guarded in = guarded_new(size, random_side()), out = new_doubles(n + BEHIND);
-        guarded weights =
-            guarded_new((size_t)(t.planes * t.rows * fours), random_side());
+        ptrdiff_t step = n + BEHIND, rows = t.planes * (t.rows + 1) + 1;
+        size_t size = (size_t)(reach_of(&t, n) + t.pitch + BEHIND);
+        guarded in = guarded_new(size, random_side()), out = new_doubles(2 * step);
+        guarded weights = guarded_new((size_t)(rows * fours), random_side());
         random_fill(in.bytes, in.size);
         random_fill(weights.bytes, weights.size);
         int8_t *w = (int8_t *)weights.bytes;
         if (round % 4 == 0)
             memset(in.bytes, 255, in.size), memset(w, -128, weights.size);
-        for (ptrdiff_t i = 0; i < t.planes * t.rows * fours; i++)
-            w[i] = i % fours < t.cols ? w[i] : 0;
-        k->byte_template_row(in.bytes, &t, w, n, doubles_of(&out));
-        for (ptrdiff_t x = 0; x < n; x++) {
+        for (ptrdiff_t i = 0; i < rows * fours; i++)
+            w[i] = i % fours < t.cols && i / fours % (t.rows + 1) > 0 ? w[i] : 0;
+        w += fours;
+        k->byte_template_rows(in.bytes, &t, w, n, doubles_of(&out), step);
+        for (ptrdiff_t x = 0; x < 2 * n; x++) {
+            const uint8_t *from = in.bytes + x / n * t.pitch + x % n;
             int64_t sum = 0;
             for (ptrdiff_t p = 0; p < t.planes; p++)
                 for (ptrdiff_t y = 0; y < t.rows; y++)
                     for (ptrdiff_t i = 0; i < t.cols; i++)
-                        sum += in.bytes[p * t.plane + y * t.pitch + x + i] *
-                               w[(p * t.rows + y) * fours + i];
-            wrong += doubles_of(&out)[x] != (double)sum;
+                        sum += from[p * t.plane + y * t.pitch + i] *
+                               w[(p * (t.rows + 1) + y) * fours + i];
+            wrong += doubles_of(&out)[x / n * step + x % n] != (double)sum;
         }
         check_case("%td of %td x %td x %td", n, t.planes, t.rows, t.cols);
         CHECK(wrong == 0);

@@ -22,7 +22,8 @@
  *
  * Integers of 8 bits (and bools) are exact: sums and products stay below 2^53, products
  * from a spectrum are rounded to the next integer, from which they are off by less than
- * 1e-5. All three ways give the same bits.
+ * 1e-5. All three ways give the same bits. Sums of a row's windows (in two dimensions)
+ * are those of the row before, less a line, and a line more.
  *
  * Other types: each tile less its mean, the template less its own, so that offsets do
  * not cancel digits. Sums have no subtractions (kernels/template.c). A window whose
@@ -33,9 +34,9 @@
  *
  * Cost: about 20 operations a pixel for the sums, and one (an eighth) for each element
  * of the template directly (of bytes), or two transforms of the tile. Memory for each
- * thread: the tile in double, five times (bytes: four and an eighth); one spectrum of
- * the template. Tiles are at most about 400 x 400 unless templates are large: those of
- * t x t elements take tiles of 2 t x 2 t or more.
+ * thread: the tile in double, five times (images of integers of 8 bits: twice, volumes
+ * three times); one spectrum of the template. Tiles are at most about 400 x 400 unless
+ * templates are large: those of t x t elements take tiles of 2 t x 2 t or more.
  */
 #include "template.h"
 
@@ -62,16 +63,23 @@ static ptrdiff_t longest_spare(const match_job *job)
     return (job->side[0] > 1 && planes > rows ? planes : rows) * job->length[2];
 }
 
+/* Do the sums of a row follow from the row's before? Integers' do, which are exact. */
+static int slides(const match_job *job)
+{
+    return job->is_exact && job->side[0] == 1;
+}
+
 static void layout(match_scratch *s, const match_job *job, arena *a)
 {
     size_t pixels = (size_t)product(job->length) + 4 * ROW_BLOCK;
     size_t cols = (size_t)job->length[2] + 4 * ROW_BLOCK;
+    size_t more = job->way == BYTES ? (size_t)job->length[2] : 0; /* byte_products */
     size_t lines = (size_t)(job->length[0] * job->length[1]);
     s->raw = arena_take(a, pixels, sizeof(wide));
     s->shifted = job->is_exact ? s->raw : arena_take(a, pixels, sizeof(wide));
-    s->products = arena_take(a, pixels, sizeof(wide));
-    s->squares = arena_take(a, pixels, sizeof(wide));
-    s->bytes = job->way == BYTES ? arena_take(a, pixels, 1) : NULL;
+    s->products = arena_take(a, pixels + more, sizeof(wide));
+    s->squares = slides(job) ? NULL : arena_take(a, pixels, sizeof(wide));
+    s->bytes = job->way == BYTES ? arena_take(a, pixels + more, 1) : NULL;
     s->real = s->imaginary = NULL;
     if (job->way == SPECTRUM) {
         s->real = arena_take(a, lines * (size_t)half_of(job), sizeof(double));
@@ -81,6 +89,8 @@ static void layout(match_scratch *s, const match_job *job, arena *a)
     s->spare = arena_take(a, (size_t)longest_spare(job), sizeof(wide));
     for (int k = 0; k < 3; k++)
         s->row[k] = arena_take(a, cols, sizeof(wide));
+    for (int k = 0; k < 2; k++)
+        s->slide[k] = arena_take(a, slides(job) ? cols : 0, sizeof(wide));
     s->window = arena_take(a, (size_t)product(job->side), sizeof(wide));
 }
 
@@ -111,8 +121,11 @@ static void load_bytes(const match_job *job, match_scratch *s, ptrdiff_t p, ptrd
     const uint8_t *from =
         pixel(job, s->first[0] + p, s->first[1] + y, s->first[2]);
     uint8_t *to = s->bytes + (p * job->length[1] + y) * job->length[2];
-    for (ptrdiff_t x = 0; x < s->used[2]; x++)
-        to[x] = from[x * job->stride[2]];
+    if (job->stride[2] == 1)
+        memcpy(to, from, (size_t)s->used[2]);
+    else
+        for (ptrdiff_t x = 0; x < s->used[2]; x++)
+            to[x] = from[x * job->stride[2]];
 }
 
 /* Pixels as they are; returns their sum in the order of lanes. */
@@ -153,7 +166,8 @@ static void shift_tile(const match_job *job, match_scratch *s, double sum)
 /* Windows                                                                  */
 /* ------------------------------------------------------------------------ */
 
-/* Sums over windows along planes and rows; those along columns are still to come. */
+/* Sums over windows along planes and rows, of a whole tile; those along columns are
+ * still to come. */
 static void sum_windows(const match_job *job, const match_scratch *s, wide *plane)
 {
     ptrdiff_t pitch = job->length[2], area = job->length[1] * pitch;
@@ -163,6 +177,24 @@ static void sum_windows(const match_job *job, const match_scratch *s, wide *plan
     for (ptrdiff_t p = 0; p < s->count[0]; p++)
         job->plain->window_lines(plane + p * area, pitch, s->used[2], s->used[1],
                                  job->side[1], s->spare);
+}
+
+/* The same of row y of plane p of a tile whose sums slide: a line less, one more. */
+static void slide_windows(const match_job *job, match_scratch *s, ptrdiff_t p,
+                          ptrdiff_t y)
+{
+    const ptrdiff_t n = s->used[2], side = job->side[1];
+    const wide *none = s->row[2];
+    if (y == 0) {
+        for (ptrdiff_t x = 0; x < n; x++)
+            s->row[2][x] = s->slide[0][x] = s->slide[1][x] = 0;
+        for (ptrdiff_t k = 0; k < side - 1; k++)
+            job->plain->slide_row(line_in(job, s->raw, p, k), none, n, s->slide[0],
+                                  s->slide[1]);
+    }
+    job->plain->slide_row(line_in(job, s->raw, p, y + side - 1),
+                          y == 0 ? none : line_in(job, s->raw, p, y - 1), n,
+                          s->slide[0], s->slide[1]);
 }
 
 static void square_tile(const match_job *job, match_scratch *s)
@@ -249,7 +281,7 @@ static void clear_bad(const match_job *job, const match_scratch *s, ptrdiff_t p,
                       ptrdiff_t y, wide *out)
 {
     job->plain->window_row(line_in(job, s->bad, p, y), s->used[2], job->side[2],
-                           s->row[0]);
+                           s->row[0], s->spare);
     for (ptrdiff_t x = 0; x < s->count[2]; x++)
         out[x] = s->row[0][x] > 0 ? 0 : out[x];
 }
@@ -269,10 +301,15 @@ static void finish_line(const match_job *job, match_scratch *s, ptrdiff_t p,
                         ptrdiff_t y)
 {
     ptrdiff_t doubtful;
-    job->plain->window_row(line_in(job, s->shifted, p, y), s->used[2], job->side[2],
-                           s->row[0]);
-    job->plain->window_row(line_in(job, s->squares, p, y), s->used[2], job->side[2],
-                           s->row[1]);
+    const wide *sums = s->slide[0], *squares = s->slide[1];
+    if (slides(job)) {
+        slide_windows(job, s, p, y);
+    } else {
+        sums = line_in(job, s->shifted, p, y);
+        squares = line_in(job, s->squares, p, y);
+    }
+    job->plain->window_row(sums, s->used[2], job->side[2], s->row[0], s->spare);
+    job->plain->window_row(squares, s->used[2], job->side[2], s->row[1], s->spare);
     job->plain->coefficient_row(line_in(job, s->products, p, y), s->row[0], s->row[1],
                                 &s->numbers, s->count[2], s->row[2], &doubtful);
     if (doubtful > 0 && !job->is_exact)
@@ -293,9 +330,11 @@ static void match_tile(void *context, ptrdiff_t index, int thread)
     if (!job->is_exact)
         shift_tile(job, &s, sum);
     template_products(job, &s, thread);
-    square_tile(job, &s);
-    sum_windows(job, &s, s.shifted);
-    sum_windows(job, &s, s.squares);
+    if (!slides(job)) {
+        square_tile(job, &s);
+        sum_windows(job, &s, s.shifted);
+        sum_windows(job, &s, s.squares);
+    }
     if (s.unmeasurable)
         sum_windows(job, &s, s.bad);
     s.numbers = job->numbers;
@@ -309,6 +348,12 @@ static void match_tile(void *context, ptrdiff_t index, int thread)
 /* ------------------------------------------------------------------------ */
 /* The template                                                             */
 /* ------------------------------------------------------------------------ */
+
+/* Rows of the template's bytes, those of 0 included. */
+static ptrdiff_t bytes_rows(const match_job *job)
+{
+    return job->side[0] * (job->side[1] + 1) + 1;
+}
 
 static void load_template(const match_job *job, const feature_array *model)
 {
@@ -339,10 +384,12 @@ static void measure_template(match_job *job, const feature_array *model)
     if (!job->is_exact)
         centre(job->weights, n);
     if (job->way == BYTES) {
-        memset(job->bytes, 0, (size_t)(n / cols * fours(cols)));
+        memset(job->bytes, 0, (size_t)(bytes_rows(job) * fours(cols)));
         for (ptrdiff_t k = 0; k < n; k++) {
+            ptrdiff_t row = k / cols, before = row / job->side[1];
             job->weights[k] -= 128;
-            job->bytes[k / cols * fours(cols) + k % cols] = (int8_t)job->weights[k];
+            weights_of(job)[(row + before) * fours(cols) + k % cols] =
+                (int8_t)job->weights[k];
         }
     }
     for (ptrdiff_t k = 0; k < n; k++) {
@@ -370,7 +417,7 @@ static void layout_shared(match_job *job, int threads, arena *a)
 {
     size_t rows = (size_t)(job->side[0] * job->side[1]);
     job->weights = arena_take(a, rows, (size_t)job->side[2] * sizeof(double));
-    job->bytes = arena_take(a, rows, (size_t)fours(job->side[2]));
+    job->bytes = arena_take(a, (size_t)bytes_rows(job), (size_t)fours(job->side[2]));
     if (job->way != SPECTRUM)
         return;
     size_t lines = (size_t)(job->length[0] * job->length[1]);

@@ -22,7 +22,8 @@ typedef struct match_job {
     int is_exact;
     template_numbers numbers;
     double *weights; /* the template, less its mean */
-    int8_t *bytes;   /* less 128, in rows of whole fours */
+    int8_t *bytes;   /* less 128, in rows of whole fours; before each plane, and behind
+                        the last, a row of 0 */
     transform t[AXES];
     double *real, *imaginary; /* the template's spectrum */
     const plain_kernels *plain;
@@ -37,6 +38,7 @@ typedef struct match_scratch {
     wide *raw, *shifted, *squares, *products;
     double *real, *imaginary;
     wide *bad, *spare, *row[3], *window;
+    wide *slide[2]; /* of sliding sums: of a row's columns, and of their squares */
     ptrdiff_t first[AXES], used[AXES], count[AXES]; /* pixels, responses of this tile */
     double offset, energy;
     ptrdiff_t unmeasurable;
@@ -56,6 +58,12 @@ static inline ptrdiff_t half_of(const match_job *job)
 static inline ptrdiff_t fours(ptrdiff_t n)
 {
     return (n + 3) / 4 * 4;
+}
+
+/* The first row of the first plane of the template's bytes. */
+static inline int8_t *weights_of(const match_job *job)
+{
+    return job->bytes + fours(job->side[2]);
 }
 
 /* Row y of plane p of a tile. */

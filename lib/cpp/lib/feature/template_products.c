@@ -6,19 +6,25 @@
 
 static void direct_products(const match_job *job, match_scratch *s)
 {
-    ptrdiff_t plane = job->length[1] * job->length[2];
-    template_shape t = {job->side[0], job->side[1], job->side[2], plane,
-                        job->length[2]};
+    const ptrdiff_t pitch = job->length[2], plane = job->length[1] * pitch;
+    template_shape t = {job->side[0], job->side[1], job->side[2], plane, pitch};
     for (ptrdiff_t p = 0; p < s->count[0]; p++)
-        for (ptrdiff_t y = 0; y < s->count[1]; y++) {
-            ptrdiff_t at = p * plane + y * job->length[2];
-            if (job->way == BYTES)
-                job->plain->byte_template_row(s->bytes + at, &t, job->bytes,
-                                              s->count[2], s->products + at);
-            else
-                job->plain->template_row(s->shifted + at, &t, job->weights, s->count[2],
-                                         s->products + at);
-        }
+        for (ptrdiff_t y = 0; y < s->count[1]; y++)
+            job->plain->template_row(s->shifted + p * plane + y * pitch, &t,
+                                     job->weights, s->count[2],
+                                     s->products + p * plane + y * pitch);
+}
+
+/* Of an odd number of rows one more is made, which the next plane writes over. */
+static void byte_products(const match_job *job, match_scratch *s)
+{
+    const ptrdiff_t pitch = job->length[2], plane = job->length[1] * pitch;
+    template_shape t = {job->side[0], job->side[1], job->side[2], plane, pitch};
+    for (ptrdiff_t p = 0; p < s->count[0]; p++)
+        for (ptrdiff_t y = 0; y < s->count[1]; y += 2)
+            job->plain->byte_template_rows(s->bytes + p * plane + y * pitch, &t,
+                                           weights_of(job), s->count[2],
+                                           s->products + p * plane + y * pitch, pitch);
 }
 
 static transform_job turn(const match_job *job, transform_kind kind, int axis)
@@ -103,6 +109,8 @@ void template_products(const match_job *job, match_scratch *s, int thread)
 {
     if (job->way == SPECTRUM)
         spectrum_products(job, s, thread);
+    else if (job->way == BYTES)
+        byte_products(job, s);
     else
         direct_products(job, s);
 }

@@ -4,8 +4,9 @@
  *
  * Sums are made without subtractions, so that nothing cancels: down lines as what is
  * left of one block of `size` lines plus what is reached of the next (van Herk 1992,
- * Gil and Werman 1993, with + in place of the maximum), along a row by doubling. What
- * is summed over many elements is summed in SUM_LANES partial, whatever the vectors.
+ * Gil and Werman 1993, with + in place of the maximum), along a row by doubling. Sums
+ * of integers, which are exact, slide down the lines. What is summed over many elements
+ * is summed in SUM_LANES partial, whatever the vectors.
  */
 #include "kernels/variant.h"
 
@@ -110,23 +111,55 @@ void NAME(window_lines)(wide *lines, ptrdiff_t step, ptrdiff_t n, ptrdiff_t coun
     }
 }
 
-/* `row` has sums of 1, 2, 4, ... elements in turn, `sums` those of as many as the lower
- * bits of `size` say. */
-void NAME(window_row)(wide *row, ptrdiff_t n, ptrdiff_t size, wide *restrict sums)
+void NAME(slide_row)(const wide *restrict reached, const wide *restrict left,
+                     ptrdiff_t n, wide *restrict sums, wide *restrict squares)
 {
+    for (ptrdiff_t x = 0; x < n; x++) {
+        sums[x] += reached[x] - left[x];
+        squares[x] += reached[x] * reached[x] - left[x] * left[x];
+    }
+}
+
+/* Sums of 4 `power` elements from sums of `power`. */
+static inline void add_four(const wide *from, ptrdiff_t power, ptrdiff_t n, wide *to)
+{
+    const wide *a = from, *b = a + power, *c = b + power, *d = c + power;
+    INDEPENDENT_TURNS
+    for (ptrdiff_t x = 0; x <= n - 4 * power; x++)
+        to[x] = (a[x] + b[x]) + (c[x] + d[x]);
+}
+
+/* One more part of a window's sum: 1 or 2 times `power` elements, behind `have`. */
+static inline void add_part(const wide *held, ptrdiff_t power, ptrdiff_t times,
+                            ptrdiff_t have, ptrdiff_t n, wide *restrict sums)
+{
+    const wide *part = held + have, *second = part + power;
+    n -= have + times * power - 1;
+    for (ptrdiff_t x = 0; x < n; x++) {
+        wide sum = times == 2 ? part[x] + second[x] : part[x];
+        sums[x] = have > 0 ? sums[x] + sum : sum;
+    }
+}
+
+/* `held` has sums of 1, 4, 16, ... elements in turn, `sums` those of as many as the
+ * lower bits of `size` say. */
+void NAME(window_row)(const wide *row, ptrdiff_t n, ptrdiff_t size, wide *restrict sums,
+                      wide *spare)
+{
+    const wide *held = row;
     ptrdiff_t have = 0;
-    for (ptrdiff_t power = 1;; power *= 2) {
-        if (size & power) {
-            if (have == 0)
-                memcpy(sums, row, (size_t)(n - power + 1) * sizeof *sums);
-            else
-                add_to(sums, row + have, n - have - power + 1);
-            have += power;
-        }
-        if (have == size)
-            break;
-        for (ptrdiff_t x = 0; x + 2 * power <= n; x++)
-            row[x] += row[x + power];
+    for (ptrdiff_t power = 1; have < size; power *= 4) {
+        for (ptrdiff_t times = 1; times <= 2; times++)
+            if (size & (times * power)) {
+                add_part(held, power, times, have, n, sums);
+                have += times * power;
+            }
+        int is_last = size == 4 * power;
+        if (have < size)
+            add_four(held, power, n, is_last ? sums : spare);
+        if (is_last)
+            return;
+        held = spare;
     }
 }
 
@@ -157,7 +190,8 @@ void NAME(template_row)(const wide *in, const template_shape *t, const double *w
 /*
  * Products of bytes in integers. Neighbouring weights, 4 or 2, are multiplied at once
  * with as many neighbouring pixels, so that lanes of one register are 4 or 2 results
- * apart; as many registers hold those between.
+ * apart; as many registers hold those between. Two rows of results are made together,
+ * so that pixels are read half as often.
  */
 #if defined(__AVX512VNNI__)
 #define PHASES 4
@@ -212,48 +246,73 @@ static inline sums add_products(sums sum, const uint8_t *in, sums weights)
 #endif
 
 #if defined(PHASES)
-/* Results x to x + PHASES * PHASE_LANES; weights stand in rows of whole fours. */
-static inline void byte_block(const uint8_t *in, const template_shape *t,
-                              const int8_t *w, wide *out)
+/* Adds a line's products with one row of weights to `upper`, with another to `lower`.
+ */
+static inline void add_line(const uint8_t *line, const int8_t *w, const int8_t *v,
+                            ptrdiff_t cols, sums *upper, sums *lower)
 {
-    ptrdiff_t cols = (t->cols + 3) / 4 * 4;
-    sums sum[PHASES];
-    int32_t found[PHASES][PHASE_LANES];
-    memset(sum, 0, sizeof sum);
-    for (ptrdiff_t p = 0; p < t->planes; p++)
-        for (ptrdiff_t y = 0; y < t->rows; y++) {
-            const uint8_t *line = in + p * t->plane + y * t->pitch;
-            for (ptrdiff_t k = 0; k < cols; k += PHASES, w += PHASES) {
-                sums weights = weights_at(w);
-                for (ptrdiff_t i = 0; i < PHASES; i++)
-                    sum[i] = add_products(sum[i], line + k + i, weights);
-            }
+    for (ptrdiff_t k = 0; k < cols; k += PHASES) {
+        sums a = weights_at(w + k), b = weights_at(v + k);
+        for (ptrdiff_t i = 0; i < PHASES; i++) {
+            upper[i] = add_products(upper[i], line + k + i, a);
+            lower[i] = add_products(lower[i], line + k + i, b);
         }
+    }
+}
+
+static inline void store_phases(const sums *sum, wide *out)
+{
+    int32_t found[PHASES][PHASE_LANES];
     memcpy(found, sum, sizeof found);
     for (ptrdiff_t x = 0; x < PHASE_LANES; x++)
         for (ptrdiff_t i = 0; i < PHASES; i++)
             out[x * PHASES + i] = found[i][x];
 }
 
-void NAME(byte_template_row)(const uint8_t *in, const template_shape *t,
-                             const int8_t *weights, ptrdiff_t n, wide *out)
+/* Results x to x + PHASES * PHASE_LANES of a row and of the one below. A line that is
+ * row y of a window is row y - 1 of the window below. */
+static inline void byte_block(const uint8_t *in, const template_shape *t,
+                              const int8_t *weights, wide *out, ptrdiff_t step)
+{
+    const ptrdiff_t cols = (t->cols + 3) / 4 * 4;
+    sums upper[PHASES], lower[PHASES];
+    memset(upper, 0, sizeof upper);
+    memset(lower, 0, sizeof lower);
+    for (ptrdiff_t p = 0; p < t->planes; p++) {
+        const int8_t *w = weights + p * (t->rows + 1) * cols;
+        for (ptrdiff_t y = 0; y <= t->rows; y++, w += cols)
+            add_line(in + p * t->plane + y * t->pitch, w, w - cols, cols, upper, lower);
+    }
+    store_phases(upper, out);
+    store_phases(lower, out + step);
+}
+
+void NAME(byte_template_rows)(const uint8_t *in, const template_shape *t,
+                              const int8_t *weights, ptrdiff_t n, wide *out,
+                              ptrdiff_t step)
 {
     for (ptrdiff_t x = 0; x < n; x += PHASES * PHASE_LANES)
-        byte_block(in + x, t, weights, out + x);
+        byte_block(in + x, t, weights, out + x, step);
 }
 #else
-void NAME(byte_template_row)(const uint8_t *in, const template_shape *t,
-                             const int8_t *weights, ptrdiff_t n, wide *out)
+static int32_t byte_sum(const uint8_t *in, const template_shape *t, const int8_t *w)
 {
-    ptrdiff_t cols = (t->cols + 3) / 4 * 4;
+    const ptrdiff_t cols = (t->cols + 3) / 4 * 4;
+    int32_t sum = 0;
+    for (ptrdiff_t p = 0; p < t->planes; p++, w += cols)
+        for (ptrdiff_t y = 0; y < t->rows; y++, w += cols)
+            for (ptrdiff_t k = 0; k < t->cols; k++)
+                sum += in[p * t->plane + y * t->pitch + k] * w[k];
+    return sum;
+}
+
+void NAME(byte_template_rows)(const uint8_t *in, const template_shape *t,
+                              const int8_t *weights, ptrdiff_t n, wide *out,
+                              ptrdiff_t step)
+{
     for (ptrdiff_t x = 0; x < n; x++) {
-        const int8_t *w = weights;
-        int32_t sum = 0;
-        for (ptrdiff_t p = 0; p < t->planes; p++)
-            for (ptrdiff_t y = 0; y < t->rows; y++, w += cols)
-                for (ptrdiff_t k = 0; k < t->cols; k++)
-                    sum += in[p * t->plane + y * t->pitch + x + k] * w[k];
-        out[x] = sum;
+        out[x] = byte_sum(in + x, t, weights);
+        out[x + step] = byte_sum(in + x + t->pitch, t, weights);
     }
 }
 #endif

@@ -269,6 +269,14 @@ void check_byte_template_rows(const plain_kernels *k)
     }
 }
 
+/* A guess by which a way is chosen: in no case far from what was measured. */
+void check_byte_product_cost(const plain_kernels *k)
+{
+    double nanoseconds = 0;
+    k->byte_product_cost(&nanoseconds);
+    CHECK(nanoseconds > 0.001 && nanoseconds < 1);
+}
+
 /* One coefficient, and whether it is doubtful. */
 static double coefficient(double product, double s, double ss,
                           const template_numbers *t, ptrdiff_t *doubtful)

@@ -18,11 +18,13 @@
  *              by the template's sides less one (overlap-save)
  *
  * The choice, and the sides of tiles, follow from what each costs on one thread of a
- * processor with AVX2, wherever it runs, so that results depend on neither.
+ * processor with AVX2, wherever it runs, so that results depend on neither; but the
+ * cost of products of bytes is that of the instructions in use, as all ways of bytes
+ * give the same bits.
  *
  * Integers of 8 bits (and bools) are exact: sums and products stay below 2^53, products
  * from a spectrum are rounded to the next integer, from which they are off by less than
- * 1e-5. All three ways give the same bits. Sums of a row's windows (in two dimensions)
+ * 1e-5. All ways give the same bits. Sums of a row's windows (in two dimensions)
  * are those of the row before, less a line, and a line more.
  *
  * Other types: each tile less its mean, the template less its own, so that offsets do
@@ -32,11 +34,12 @@
  * then their mean; unless all of them are equal: that gives 0. So a response is off by
  * less than 1e-10, as a rule by less than 1e-13, whatever stands beside the window.
  *
- * Cost: about 20 operations a pixel for the sums, and one (an eighth) for each element
- * of the template directly (of bytes), or two transforms of the tile. Memory for each
- * thread: the tile in double, five times (images of integers of 8 bits: twice, volumes
- * three times); one spectrum of the template. Tiles are at most about 400 x 400 unless
- * templates are large: those of t x t elements take tiles of 2 t x 2 t or more.
+ * Cost: about 20 operations a pixel for the sums, and one (of bytes an eighth to a
+ * sixtieth) for each element of the template directly, or two transforms of the tile.
+ * Memory for each thread: the tile in double, five times (images of integers of 8 bits:
+ * twice, volumes three times); one spectrum of the template. Tiles are at most about
+ * 400 x 400 unless templates are large: those of t x t elements take tiles of 2 t x 2 t
+ * or more.
  */
 #include "template.h"
 

@@ -8,7 +8,6 @@
 #define PARTS_AT_MOST 24      /* that an axis is cut into */
 #define CACHED 131072.0       /* elements of a tile that stay in the second cache */
 #define DIRECT_NANOSECONDS 0.08 /* for each product */
-#define BYTES_NANOSECONDS 0.02
 #define SUMS_NANOSECONDS 4 /* for each pixel: all but the products */
 
 /* The next length whose prime factors are 2, 3 and 5. */
@@ -111,8 +110,10 @@ double template_choose(match_job *job, const feature_array *model)
     int narrow = is_narrow(job->image) && is_narrow(model);
     int bytes = is_bytes(job->image) && is_bytes(model) && n < 30000;
     job->is_exact = narrow && n * n * 65536 < EXACT_MOST;
-    double direct = outs * (n * (bytes ? BYTES_NANOSECONDS : DIRECT_NANOSECONDS) +
-                            SUMS_NANOSECONDS);
+    double each = DIRECT_NANOSECONDS;
+    if (bytes)
+        job->plain->byte_product_cost(&each);
+    double direct = outs * (n * each + SUMS_NANOSECONDS);
     double spectrum = cut_for_spectrum(job);
     job->way = spectrum < direct ? SPECTRUM : bytes ? BYTES : DIRECT;
     if (job->way != SPECTRUM)

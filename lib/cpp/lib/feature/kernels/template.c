@@ -194,6 +194,7 @@ void NAME(template_row)(const wide *in, const template_shape *t, const double *w
  * so that pixels are read half as often.
  */
 #if defined(__AVX512VNNI__)
+#define PRODUCT_NANOSECONDS 0.005
 #define PHASES 4
 #define PHASE_LANES 16
 typedef __m512i sums;
@@ -210,6 +211,7 @@ static inline sums add_products(sums sum, const uint8_t *in, sums weights)
     return _mm512_dpbusd_epi32(sum, _mm512_loadu_si512(in), weights);
 }
 #elif defined(__AVX2__)
+#define PRODUCT_NANOSECONDS 0.036
 #define PHASES 2
 #define PHASE_LANES 8
 typedef __m256i sums;
@@ -227,6 +229,7 @@ static inline sums add_products(sums sum, const uint8_t *in, sums weights)
     return _mm256_add_epi32(sum, _mm256_madd_epi16(pixels, weights));
 }
 #elif defined(__SSE2__)
+#define PRODUCT_NANOSECONDS 0.076
 #define PHASES 2
 #define PHASE_LANES 4
 typedef __m128i sums;
@@ -295,6 +298,8 @@ void NAME(byte_template_rows)(const uint8_t *in, const template_shape *t,
         byte_block(in + x, t, weights, out + x, step);
 }
 #else
+#define PRODUCT_NANOSECONDS 0.3
+
 static int32_t byte_sum(const uint8_t *in, const template_shape *t, const int8_t *w)
 {
     const ptrdiff_t cols = (t->cols + 3) / 4 * 4;
@@ -316,6 +321,11 @@ void NAME(byte_template_rows)(const uint8_t *in, const template_shape *t,
     }
 }
 #endif
+
+void NAME(byte_product_cost)(double *nanoseconds)
+{
+    *nanoseconds = PRODUCT_NANOSECONDS;
+}
 
 /* ------------------------------------------------------------------------ */
 /* Coefficients                                                             */

@@ -5,7 +5,7 @@
 #include <math.h>
 
 #define PAD 64
-#define COLS 130
+#define COLS 600
 #define PITCH (PAD + COLS + PAD)
 
 static const double circle[8][2] = {

@@ -84,25 +84,34 @@ static inline double exponential(double x)
 }
 
 /*
- * atan(x), error below 2 units in the last place. The larger half of the line is
- * turned by atan(x) = pi/2 - atan(1/x), then x by 0, pi/8 or pi/4 with the theorem of
- * addition; the rest is below tan(pi/16), where Taylor's series ends after 13 terms.
- * Choices, no branches, so that loops of it become vectors.
+ * atan(small / large), 0 <= small <= large, without the quotient; error below 2 units
+ * in the last place, NaN for two zeros or infinities. Turned by 0, pi/8 or pi/4 with
+ * the theorem of addition; the rest is below tan(pi/16), where Taylor's series ends
+ * after 13 terms. Choices, no branches, so that loops of it become vectors.
  */
-static inline double arctangent(double x)
+static inline double octant_angle(double small, double large)
 {
-    double size = x < 0 ? -x : x;
-    int turned = size > 1;
-    double t = turned ? 1 / size : size;
-    int middle = t > 0x1.975f5e0553158p-3, last = t > 0x1.561b82ab7f990p-1;
-    double c = last ? 1.0 : middle ? 0x1.a827999fcef32p-2 : 0.0;
+    int middle = small > large * 0x1.975f5e0553158p-3;
+    int last = small > large * 0x1.561b82ab7f990p-1;
+    double c = last ? 1.0 : 0x1.a827999fcef32p-2;
+    double turn_large = middle ? large * c : 0, turn_small = middle ? small * c : 0;
     double base = last ? 0x1.921fb54442d18p-1 : middle ? 0x1.921fb54442d18p-2 : 0.0;
-    double r = (t - c) / (1 + t * c), square = r * r, series = 0;
+    double r = (small - turn_large) / (large + turn_small), square = r * r, series = 0;
     for (int n = 25; n > 1; n -= 2)
         series = (1.0 / n - series) * square;
-    double angle = base + (r - r * series);
-    angle = turned ? 0x1.921fb54442d18p+0 - (angle - 0x1.1a62633145c07p-54) : angle;
-    return x < 0 ? -angle : angle;
+    return base + (r - r * series);
+}
+
+/* atan(a / b); as the quotient would have it where one of them is 0 or infinite. */
+static inline double ratio_angle(double a, double b)
+{
+    double above = fabs(a), below = fabs(b);
+    double small = above > below ? below : above, large = above > below ? above : below;
+    double scale = large > 1 ? 0.25 : 1; /* no sum of two becomes infinite */
+    double angle = octant_angle(small * scale, large * scale);
+    double turned = 0x1.921fb54442d18p+0 - (angle - 0x1.1a62633145c07p-54);
+    angle = above > below ? turned : angle;
+    return (a < 0) != (b < 0) ? -angle : angle;
 }
 
 /* The angle of the vector (x, y) as C's atan2 has it, signs of zeros and infinities
@@ -117,7 +126,7 @@ static inline double angle_of(double y, double x)
     if (x != x || y != y)
         return x + y;
     if (large > 0)
-        angle = arctangent(small == large ? 1 : small / large);
+        angle = octant_angle(small == large ? 1 : small / large, 1);
     if (a > b)
         angle = 0x1.921fb54442d18p+0 - (angle - 0x1.1a62633145c07p-54);
     if (x_bits >> 63)

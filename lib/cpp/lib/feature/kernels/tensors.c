@@ -49,8 +49,8 @@ void NAME(shape_index_row)(const wide *const *planes, ptrdiff_t n, wide *restric
         real a = (real)rr[x], b = (real)rc[x], c = (real)cc[x];
         real middle = (a + c) / 2, gap = half_of_gap(a, b, c);
         real larger = middle + gap, smaller = middle - gap;
-        real ratio = (smaller + larger) / (smaller - larger);
-        out[x] = scale * (real)arctangent((double)ratio);
+        out[x] = scale * (real)ratio_angle((double)(smaller + larger),
+                                           (double)(smaller - larger));
     }
 }
 

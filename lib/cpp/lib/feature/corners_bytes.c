@@ -11,6 +11,7 @@
  * A thread holds the gradients of the rows above, at and below the one it measures.
  */
 #include <math.h>
+#include <string.h>
 
 #include "core/array.h"
 #include "core/border.h"
@@ -33,13 +34,14 @@ typedef struct bytes_job {
     size_t scratch_size;
 } bytes_job;
 
+/* Which of a thread's rows are what. */
+enum { PIXELS, DOWN = 3, RIGHT = DOWN + SLOTS, OUTSIDE = RIGHT + SLOTS, ROWS };
+
 /* One thread's buffers. */
 typedef struct bytes_rows {
     const bytes_job *job;
-    int16_t *pixels;       /* three rows */
-    int16_t *down, *right; /* SLOTS rows */
-    int16_t *outside;      /* a row of 0 */
-    row_slots slots;
+    int16_t *rows;
+    row_slots slots; /* of gradients */
     wide *response;
 } bytes_rows;
 
@@ -53,18 +55,14 @@ int kitchen_rosenfeld_is_of_bytes(const feature_array *image, const int32_t *bor
 
 static void layout(bytes_rows *r, const bytes_job *job, arena *a)
 {
-    size_t row_bytes = (size_t)job->pitch * sizeof(int16_t);
     r->job = job;
-    r->pixels = arena_take(a, 3, row_bytes);
-    r->down = arena_take(a, SLOTS, row_bytes);
-    r->right = arena_take(a, SLOTS, row_bytes);
-    r->outside = arena_take(a, 1, row_bytes);
+    r->rows = arena_take(a, ROWS, (size_t)job->pitch * sizeof *r->rows);
     r->response = arena_take(a, (size_t)job->cols, sizeof(wide));
 }
 
-static int16_t *row_in(const bytes_job *job, int16_t *rows, ptrdiff_t k)
+static int16_t *row_in(const bytes_rows *r, ptrdiff_t k)
 {
-    return rows + k * job->pitch + PAD;
+    return r->rows + k * r->job->pitch + PAD;
 }
 
 /* One element beyond each end of a row. */
@@ -93,16 +91,16 @@ static void make_gradients(bytes_rows *r, ptrdiff_t y, int at)
     ptrdiff_t rows[3];
     rows_around(job, y, rows);
     for (int k = 0; k < 3; k++) {
-        around[k] = r->outside + PAD;
+        around[k] = row_in(r, OUTSIDE);
         if (rows[k] < 0)
             continue;
-        int16_t *row = row_in(job, r->pixels, k);
+        int16_t *row = row_in(r, PIXELS + k);
         job->plain->widen_bytes(row_of(image, rows[k]), image->strides[1], job->cols,
                                 row);
         continue_row(job, row);
         around[k] = row;
     }
-    int16_t *down = row_in(job, r->down, at), *right = row_in(job, r->right, at);
+    int16_t *down = row_in(r, DOWN + at), *right = row_in(r, RIGHT + at);
     job->real->gradient_bytes_row(around, job->cols, down, right);
     continue_row(job, down);
     continue_row(job, right);
@@ -115,7 +113,7 @@ static void measure_row(bytes_rows *r, ptrdiff_t y, wide *out)
     ptrdiff_t rows[3];
     rows_around(job, y, rows);
     for (int k = 0; k < 3; k++) {
-        down[k] = right[k] = r->outside + PAD;
+        down[k] = right[k] = row_in(r, OUTSIDE);
         if (rows[k] < 0)
             continue;
         int at = slot_of(&r->slots, rows[k]);
@@ -123,8 +121,8 @@ static void measure_row(bytes_rows *r, ptrdiff_t y, wide *out)
             at = slot_for(&r->slots, rows[k], rows);
             make_gradients(r, rows[k], at);
         }
-        down[k] = row_in(job, r->down, at);
-        right[k] = row_in(job, r->right, at);
+        down[k] = row_in(r, DOWN + at);
+        right[k] = row_in(r, RIGHT + at);
     }
     job->real->kitchen_rosenfeld_bytes_row(down, right, job->cols, out);
 }
@@ -138,8 +136,8 @@ static void measure_band(void *context, ptrdiff_t index, int thread)
     bytes_rows r;
     layout(&r, job, &a);
     r.slots = slots_empty();
-    for (ptrdiff_t k = 0; k < job->pitch; k++)
-        r.outside[k] = 0;
+    /* What lies behind a row takes part in the last vector's sums. */
+    memset(r.rows, 0, ROWS * (size_t)job->pitch * sizeof *r.rows);
     for (ptrdiff_t y = first; y < end && y < job->rows; y++) {
         unsigned char *to = row_of(response, y);
         wide *out = is_direct(response) ? (wide *)(void *)to : r.response;

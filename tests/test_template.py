@@ -61,3 +61,18 @@ def test_templates_of_too_many_bytes_for_sums_of_32_bits():
     image = pixels(rng, (200, 190), "u1")
     for side in (173, 172), (173, 174), (181, 182):
         check(image, side, rng)
+
+
+def test_true_is_any_byte_but_0():
+    rng = images.generator("true")
+    clean = rng.random((60, 70)) < 0.5
+    marked = np.where(clean, 255, 0).astype(np.uint8).view(bool)
+    for side in (1, 5, 20, 50):
+        found = feature.match_template(marked, marked[:side, :side])
+        expected = feature.match_template(clean, clean[:side, :side])
+        assert found.tobytes() == expected.tobytes(), side
+
+
+def test_large_templates_are_matched_as_exactly_as_small_ones():
+    image = images.generator("large").random((1501, 1500)) < 0.001
+    assert abs(feature.match_template(image, image[:1500])[0, 0] - 1) < 1e-12

@@ -267,3 +267,10 @@ def test_alpha_of_any_type_is_mixed_as_in_the_reference(dtype, kind):
     ]
     assert drawn[0].dtype == drawn[1].dtype
     np.testing.assert_array_equal(*drawn)
+
+
+def test_true_is_any_byte_but_0():
+    image = np.array([[0, 255, 7], [1, 0, 0]], np.uint8)
+    expected = feature.graycomatrix(image != 0, [1], [0, np.pi / 2], levels=2)
+    found = feature.graycomatrix(image.view(bool), [1], [0, np.pi / 2], levels=2)
+    assert (found == expected).all()

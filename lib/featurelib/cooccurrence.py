@@ -100,6 +100,8 @@ def _check_grey_levels(image):
         )
     if image.dtype.kind not in "biu":
         raise TypeError(f"`image` must be of integers, got {image.dtype}")
+    if image.dtype.kind == "b":  # true is any byte but 0
+        image = image.view(np.uint8) != 0
     return image
 
 

@@ -157,8 +157,8 @@ def match_template(
     -----
     Computed in double precision whatever the type, by products for small templates and
     by Fourier transforms of tiles for others. Images and templates of uint8, int8 and
-    bool give exact sums. scikit-image sums float32 in float32, so that its results may
-    be off by some tenths there.
+    bool give exact sums if the template has fewer than 2**18 elements. scikit-image
+    sums float32 in float32, so that its results may be off by some tenths there.
 
     References
     ----------

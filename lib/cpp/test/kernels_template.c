@@ -193,6 +193,8 @@ static template_shape random_template(void)
 {
     template_shape t = {1 + random_below(3), 1 + random_below(SIDE),
                         1 + random_below(SIDE), 0, 0};
+    if (random_below(8) == 0)
+        t.cols += random_below(3) * TEMPLATE_RUN;
     t.pitch = t.cols + random_below(300);
     t.plane = t.pitch * t.rows + random_below(9);
     return t;
@@ -219,10 +221,17 @@ void check_template_row(const plain_kernels *k)
             const double *w = doubles_of(&weights);
             double sum = 0;
             for (ptrdiff_t p = 0; p < t.planes; p++)
-                for (ptrdiff_t y = 0; y < t.rows; y++)
-                    for (ptrdiff_t i = 0; i < t.cols; i++)
-                        sum +=
+                for (ptrdiff_t y = 0; y < t.rows; y++) {
+                    double run = 0;
+                    for (ptrdiff_t i = 0; i < t.cols; i++) {
+                        run +=
                             doubles_of(&in)[p * t.plane + y * t.pitch + x + i] * *w++;
+                        if (i % TEMPLATE_RUN == TEMPLATE_RUN - 1 || i == t.cols - 1) {
+                            sum += run;
+                            run = 0;
+                        }
+                    }
+                }
             wrong += !same_double(doubles_of(&out)[x], sum);
         }
         check_case("%td of %td x %td x %td", n, t.planes, t.rows, t.cols);

@@ -22,10 +22,11 @@
  * cost of products of bytes is that of the instructions in use, as all ways of bytes
  * give the same bits.
  *
- * Integers of 8 bits (and bools) are exact: sums and products stay below 2^53, products
- * from a spectrum are rounded to the next integer, from which they are off by less than
- * 1e-5. All ways give the same bits. Sums of a row's windows (in two dimensions)
- * are those of the row before, less a line, and a line more.
+ * Integers of 8 bits (and bools) are exact where a template has fewer than 2^18
+ * elements (512 x 511): sums and products stay below 2^53, products from a spectrum are
+ * rounded to the next integer, from which they are off by less than 1e-5. All ways give
+ * the same bits. Sums of a row's windows (in two dimensions) are those of the row
+ * before, less a line, and a line more.
  *
  * Other types: each tile less its mean, the template less its own, so that offsets do
  * not cancel digits. Sums have no subtractions (kernels/template.c). A window whose
@@ -119,12 +120,16 @@ static void place_tile(const match_job *job, match_scratch *s, ptrdiff_t index)
     }
 }
 
+/* Pixels as bytes; a bool is true whatever byte is not 0. */
 static void load_bytes(const match_job *job, match_scratch *s, ptrdiff_t p, ptrdiff_t y)
 {
     const uint8_t *from =
         pixel(job, s->first[0] + p, s->first[1] + y, s->first[2]);
     uint8_t *to = s->bytes + (p * job->length[1] + y) * job->length[2];
-    if (job->stride[2] == 1)
+    if (job->image->dtype == FEATURE_BOOL)
+        for (ptrdiff_t x = 0; x < s->used[2]; x++)
+            to[x] = from[x * job->stride[2]] != 0;
+    else if (job->stride[2] == 1)
         memcpy(to, from, (size_t)s->used[2]);
     else
         for (ptrdiff_t x = 0; x < s->used[2]; x++)
@@ -212,6 +217,41 @@ static void square_tile(const match_job *job, match_scratch *s)
         }
 }
 
+/* Sums of n numbers, of their squares, of their products with others: in runs, so that
+ * the rounding of millions of them does not add up. */
+typedef struct moments {
+    double sum, squares, products;
+} moments;
+
+static moments add_up(const double *v, const double *with, ptrdiff_t n)
+{
+    moments all = {0, 0, 0};
+    for (ptrdiff_t first = 0; first < n; first += TEMPLATE_RUN) {
+        ptrdiff_t end = n - first < TEMPLATE_RUN ? n : first + TEMPLATE_RUN;
+        moments run = {0, 0, 0};
+        for (ptrdiff_t k = first; k < end; k++) {
+            run.sum += v[k];
+            run.squares += v[k] * v[k];
+            run.products += v[k] * with[k];
+        }
+        all.sum += run.sum;
+        all.squares += run.squares;
+        all.products += run.products;
+    }
+    return all;
+}
+
+/* Less their mean, that is less the first of them before: so equal ones become 0. */
+static void centre(double *v, ptrdiff_t n)
+{
+    double first = v[0];
+    for (ptrdiff_t k = 0; k < n; k++)
+        v[k] -= first;
+    double mean = add_up(v, v, n).sum / (double)n;
+    for (ptrdiff_t k = 0; k < n; k++)
+        v[k] -= mean;
+}
+
 /* A window by itself, from its own pixels. */
 static double coefficient(const match_job *job, const match_scratch *s, ptrdiff_t p,
                           ptrdiff_t y, ptrdiff_t x)
@@ -219,24 +259,14 @@ static double coefficient(const match_job *job, const match_scratch *s, ptrdiff_
     const template_numbers *t = &job->numbers;
     ptrdiff_t cols = job->side[2], n = product(job->side);
     wide *line = s->window;
-    double sum = 0, squares = 0, numerator = 0;
     for (ptrdiff_t q = 0; q < job->side[0]; q++)
         for (ptrdiff_t r = 0; r < job->side[1]; r++, line += cols)
             memcpy(line, line_in(job, s->raw, p + q, y + r) + x,
                    (size_t)cols * sizeof *line);
-    double first = s->window[0];
-    for (ptrdiff_t k = 0; k < n; k++)
-        sum += s->window[k] -= first;
-    double mean = sum / t->count;
-    sum = 0;
-    for (ptrdiff_t k = 0; k < n; k++) {
-        double v = s->window[k] - mean;
-        sum += v;
-        squares += v * v;
-        numerator += v * job->weights[k];
-    }
-    numerator = t->count * numerator - sum * t->sum;
-    double square = (t->count * squares - sum * sum) * t->variation;
+    centre(s->window, n);
+    moments m = add_up(s->window, job->weights, n);
+    double numerator = t->count * m.products - m.sum * t->sum;
+    double square = (t->count * m.squares - m.sum * m.sum) * t->variation;
     double denominator = sqrt(square > 0 ? square : 0);
     double r = denominator > t->least ? numerator / denominator : 0;
     return r < -1 ? -1 : r > 1 ? 1 : r;
@@ -369,20 +399,9 @@ static void load_template(const match_job *job, const feature_array *model)
     }
 }
 
-/* Less its mean, that is less its first element before: so equal ones become 0. */
-static void centre(double *weights, ptrdiff_t n)
-{
-    double first = weights[0], sum = 0;
-    for (ptrdiff_t k = 0; k < n; k++)
-        sum += weights[k] -= first;
-    for (ptrdiff_t k = 0; k < n; k++)
-        weights[k] -= sum / (double)n;
-}
-
 static void measure_template(match_job *job, const feature_array *model)
 {
     ptrdiff_t n = product(job->side), cols = job->side[2];
-    double sum = 0, squares = 0;
     load_template(job, model);
     if (!job->is_exact)
         centre(job->weights, n);
@@ -395,16 +414,13 @@ static void measure_template(match_job *job, const feature_array *model)
                 (int8_t)job->weights[k];
         }
     }
-    for (ptrdiff_t k = 0; k < n; k++) {
-        sum += job->weights[k];
-        squares += job->weights[k] * job->weights[k];
-    }
+    moments m = add_up(job->weights, job->weights, n);
     double count = (double)n, epsilon = DBL_EPSILON;
-    double variation = count * squares - sum * sum;
+    double variation = count * m.squares - m.sum * m.sum;
     if (job->response->dtype == FEATURE_FLOAT32)
         epsilon = FLT_EPSILON;
     job->numbers = (template_numbers){.count = count,
-                                      .sum = sum,
+                                      .sum = m.sum,
                                       .variation = isfinite(variation) ? variation : 0,
                                       .least = epsilon * count,
                                       .doubt = job->is_exact ? -1 : DOUBT,

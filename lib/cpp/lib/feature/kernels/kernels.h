@@ -297,6 +297,9 @@ typedef struct sobel_lines {
 #define MEASURABLE_MOST 1e150
 #define SUM_LANES 8
 
+/* Numbers that are added up one after the other; then the sums of as many are. */
+#define TEMPLATE_RUN 256
+
 /* A template's sides, and the steps of what it is laid over. */
 typedef struct template_shape {
     ptrdiff_t planes, rows, cols;

@@ -169,6 +169,21 @@ void NAME(window_row)(const wide *row, ptrdiff_t n, ptrdiff_t size, wide *restri
 
 #define BLOCK (4 * VECTOR_WIDES)
 
+/* Products with a line of the template, in runs, so that the rounding of millions of
+ * them does not add up. */
+static inline void add_runs(const wide *line, const double *w, ptrdiff_t cols, vec *sum)
+{
+    for (ptrdiff_t first = 0; first < cols; first += TEMPLATE_RUN) {
+        ptrdiff_t end = cols - first < TEMPLATE_RUN ? cols : first + TEMPLATE_RUN;
+        vec run[4] = {{0}};
+        for (ptrdiff_t k = first; k < end; k++)
+            for (ptrdiff_t v = 0; v < 4; v++)
+                run[v] += load(line + k + v * VECTOR_WIDES) * w[k];
+        for (ptrdiff_t v = 0; v < 4; v++)
+            sum[v] += run[v];
+    }
+}
+
 void NAME(template_row)(const wide *in, const template_shape *t, const double *weights,
                         ptrdiff_t n, wide *out)
 {
@@ -176,12 +191,8 @@ void NAME(template_row)(const wide *in, const template_shape *t, const double *w
         vec sum[4] = {{0}};
         const double *w = weights;
         for (ptrdiff_t p = 0; p < t->planes; p++)
-            for (ptrdiff_t y = 0; y < t->rows; y++) {
-                const wide *line = in + p * t->plane + y * t->pitch + x;
-                for (ptrdiff_t k = 0; k < t->cols; k++, w++)
-                    for (ptrdiff_t v = 0; v < 4; v++)
-                        sum[v] += load(line + k + v * VECTOR_WIDES) * *w;
-            }
+            for (ptrdiff_t y = 0; y < t->rows; y++, w += t->cols)
+                add_runs(in + p * t->plane + y * t->pitch + x, w, t->cols, sum);
         for (ptrdiff_t v = 0; v < 4; v++)
             store(out + x + v * VECTOR_WIDES, sum[v]);
     }

@@ -22,10 +22,11 @@
  * each ring.
  *
  * Tiles. Some columns and rows of grid points are a unit of work. It moves down in
- * batches of rows, whose smoothed rows are kept in a ring for each filter. Along the
- * columns sums are made for all rows of a batch before the next few columns, so that
- * what they read stays in the first cache. Neighbouring tiles compute the maps between
- * them twice.
+ * batches of rows, whose smoothed rows are kept in a ring for each filter, column by
+ * column, as they are read. Along the columns sums are made for all rows of a batch
+ * before the next few columns, so that what they read stays in the first cache. Tiles
+ * are as wide as the second cache holds their rings, and equal. Neighbouring tiles
+ * compute the maps between them twice.
  *
  * Memory: about 3 MiB a thread for the usual parameters. Cost: with the usual rings 60
  * multiplications and 120 additions a map, pixel and axis, where all pixels are needed;
@@ -47,7 +48,7 @@
 #define SPARSE_STEP 8
 #define TILE_ROWS 512
 #define BATCH_ROWS 32
-#define TOGETHER 4 /* columns of grid points */
+#define POINTS_TOGETHER 8 /* columns of grid points */
 #define NANOSECONDS_PER_PIXEL 60
 
 /* What one filter needs around a grid point, and its rings of rows. */
@@ -73,10 +74,10 @@ typedef struct daisy_job {
     size_t scratch_size;
 } daisy_job;
 
-/* Rows smoothed along themselves, at needed columns. */
+/* Rows smoothed along themselves, at needed columns, each column in one piece. */
 typedef struct daisy_ring {
     wide *rows;
-    ptrdiff_t capacity, pitch;
+    ptrdiff_t capacity, pitch; /* rows; values from one column to the next */
     ptrdiff_t count;   /* of columns */
     ptrdiff_t *column; /* where they stand in the row of maps */
     ptrdiff_t *place;  /* of each pixel of the tile its column's, or -1 */
@@ -131,8 +132,9 @@ static void layout_ring(daisy_ring *ring, const daisy_job *job, ptrdiff_t level,
     ptrdiff_t columns = columns_at_most(job, level), n = job->p->orientations;
     ptrdiff_t window = (job->batch - 1) * job->p->step + 2 * (l->reach + l->radius) + 1;
     ptrdiff_t capacity = window + job->halo - l->reach - l->radius;
-    daisy_ring made = {.capacity = capacity, .pitch = columns * n + 8};
-    made.rows = arena_take(a, (size_t)capacity, (size_t)made.pitch * sizeof(wide));
+    daisy_ring made = {.capacity = capacity, .pitch = (capacity | 1) * n};
+    made.rows = arena_take(a, (size_t)columns, (size_t)made.pitch * sizeof(wide));
+    arena_take(a, ROW_BLOCK, sizeof(wide)); /* read behind the last value */
     made.column = arena_take(a, (size_t)columns, sizeof(ptrdiff_t));
     made.place = arena_take(a, (size_t)tile_width(job), sizeof(ptrdiff_t));
     made.table = arena_take(a, (size_t)window, sizeof(wide *));
@@ -151,7 +153,7 @@ static void layout(daisy_tile *t, const daisy_job *job, arena *a)
     t->length = arena_take(a, width + ROW_BLOCK, sizeof(wide));
     t->maps = arena_take(a, width * n + ROW_BLOCK, sizeof(wide));
     t->shifts = arena_take(a, 2 * (size_t)job->halo + 1, sizeof(wide *));
-    t->descriptors = arena_take(a, (size_t)job->batch * TOGETHER,
+    t->descriptors = arena_take(a, (size_t)job->batch * POINTS_TOGETHER,
                                 (size_t)descriptor_pitch(job) * sizeof(wide));
     t->rings = arena_take(a, (size_t)job->p->rings + 1, sizeof(daisy_ring));
     for (ptrdiff_t k = 0; k <= job->p->rings; k++)
@@ -210,9 +212,9 @@ static void make_maps(const daisy_job *job, daisy_tile *t, ptrdiff_t y)
     }
 }
 
-static wide *ring_row(const daisy_ring *ring, ptrdiff_t y)
+static wide *ring_row(const daisy_job *job, const daisy_ring *ring, ptrdiff_t y)
 {
-    return ring->rows + positive_modulo(y, ring->capacity) * ring->pitch;
+    return ring->rows + positive_modulo(y, ring->capacity) * job->p->orientations;
 }
 
 /* Smooths the row of maps along itself for every level. */
@@ -225,7 +227,7 @@ static void smooth_maps(const daisy_job *job, daisy_tile *t, ptrdiff_t y)
         for (ptrdiff_t k = -l->radius; k <= l->radius; k++)
             t->shifts[k + l->radius] = t->maps + k * n;
         job->plain->daisy_sums(t->shifts, l->filter->weights, l->radius, ring->column,
-                               ring->count, n, ring_row(ring, y), n);
+                               ring->count, n, ring_row(job, ring, y), ring->pitch);
     }
 }
 
@@ -257,13 +259,15 @@ static void sum_down(const daisy_job *job, const daisy_tile *t, ptrdiff_t level,
 {
     const daisy_level *l = &job->levels[level];
     const daisy_ring *ring = &t->rings[level];
-    ptrdiff_t n = job->p->orientations, pitch = descriptor_pitch(job), at[TOGETHER];
+    ptrdiff_t n = job->p->orientations, pitch = descriptor_pitch(job),
+              at[POINTS_TOGETHER];
     for (ptrdiff_t k = 0; k < count; k++)
-        at[k] = ring->place[pixel_of(job, right + k) + offset[1] - t->left] * n;
+        at[k] =
+            ring->place[pixel_of(job, right + k) + offset[1] - t->left] * ring->pitch;
     for (ptrdiff_t row = 0; row < batch; row++)
         job->plain->daisy_sums(ring->table + row * job->p->step + l->reach + offset[0],
                                l->filter->weights, l->radius, at, count, n,
-                               out + row * TOGETHER * pitch, pitch);
+                               out + row * POINTS_TOGETHER * pitch, pitch);
 }
 
 /* Descriptors of `count` points of each row of a batch. */
@@ -283,9 +287,9 @@ static void describe(const daisy_job *job, daisy_tile *t, ptrdiff_t down,
         for (ptrdiff_t k = 0; k < count; k++) {
             ptrdiff_t point = (down + row) * job->points_right + right + k;
             unsigned char *out = (unsigned char *)job->out->data;
-            job->real->daisy_finish(t->descriptors + (row * TOGETHER + k) * pitch,
-                                    job->values, n, job->p->norm,
-                                    out + point * job->values * item);
+            job->real->daisy_finish(
+                t->descriptors + (row * POINTS_TOGETHER + k) * pitch, job->values, n,
+                job->p->norm, out + point * job->values * item);
         }
 }
 
@@ -298,7 +302,7 @@ static void fill_tables(const daisy_job *job, daisy_tile *t, ptrdiff_t y,
         ptrdiff_t first = y - l->reach - l->radius;
         ptrdiff_t rows = (batch - 1) * job->p->step + 2 * (l->reach + l->radius) + 1;
         for (ptrdiff_t k = 0; k < rows; k++)
-            t->rings[level].table[k] = ring_row(&t->rings[level], first + k);
+            t->rings[level].table[k] = ring_row(job, &t->rings[level], first + k);
     }
 }
 
@@ -358,9 +362,10 @@ static void daisy_band(void *context, ptrdiff_t index, int thread)
         need_rows(job, &t, y - job->halo,
                   y + (batch - 1) * job->p->step + job->halo + 1);
         fill_tables(job, &t, y, batch);
-        for (ptrdiff_t right = t.first_right; right < t.end_right; right += TOGETHER)
+        for (ptrdiff_t right = t.first_right; right < t.end_right;
+             right += POINTS_TOGETHER)
             describe(job, &t, down, batch, right,
-                     smaller(TOGETHER, t.end_right - right));
+                     smaller(POINTS_TOGETHER, t.end_right - right));
     }
 }
 
@@ -430,7 +435,8 @@ static void plan_tiles(daisy_job *job)
 {
     ptrdiff_t step = job->p->step;
     ptrdiff_t width = step < SPARSE_STEP ? TILE_COLS : TILE_COLS_SPARSE;
-    job->tile_right = smaller((width - 1) / step + 1, job->points_right);
+    ptrdiff_t tile = (width - 1) / step + 1, tiles = (job->points_right - 1) / tile + 1;
+    job->tile_right = (job->points_right - 1) / tiles + 1;
     job->tile_down = smaller((TILE_ROWS - 1) / step + 1, job->points_down);
     job->batch = smaller((BATCH_ROWS - 1) / step + 1, job->tile_down);
     job->tiles_right = (job->points_right - 1) / job->tile_right + 1;

@@ -17,23 +17,21 @@ typedef int64_t whole __attribute__((vector_size(VECTOR_BYTES)));
 #define ROUNDER 0x1.8p52 /* its last place is 1 */
 
 /*
- * exp(x) for |x| < 700, relative error below 1e-15: 2^k exp(r), |r| <= ln 2 / 2, by
- * Taylor's series up to r^13, whose next term is below 5e-18.
+ * exp(x) for |x| < 700, relative error below 2e-15 + 3e-16 |x|, which rounding x alone
+ * can cost: 2^k exp(r), |r| <= ln 2 / 2, where exp(r) = 1 + r + r^2 p(r) and p
+ * interpolates at Chebyshev's nodes.
  */
 static inline vec exponential(vec x)
 {
     vec shifted = x * 0x1.71547652b82fep+0 + ROUNDER, k = shifted - ROUNDER;
-    vec r = (x - k * 0x1.62e42fefa0000p-1) - k * 0x1.cf79abc9e3b39p-40;
-    vec sum = r * (1.0 / 6227020800) + 1.0 / 479001600;
-    sum = sum * r + 1.0 / 39916800;
-    sum = sum * r + 1.0 / 3628800;
-    sum = sum * r + 1.0 / 362880;
-    sum = sum * r + 1.0 / 40320;
-    sum = sum * r + 1.0 / 5040;
-    sum = sum * r + 1.0 / 720;
-    sum = sum * r + 1.0 / 120;
-    sum = sum * r + 1.0 / 24;
-    sum = sum * r + 1.0 / 6;
+    vec r = x - k * 0x1.62e42fefa39efp-1;
+    vec sum = r * 0x1.2880411bad1aap-22 + 0x1.72c72ca338df0p-19;
+    sum = sum * r + 0x1.a019c9a5652d3p-16;
+    sum = sum * r + 0x1.a019ada3609f3p-13;
+    sum = sum * r + 0x1.6c16c1738ff55p-10;
+    sum = sum * r + 0x1.1111111c478ebp-7;
+    sum = sum * r + 0x1.5555555554cb7p-5;
+    sum = sum * r + 0x1.5555555553b78p-3;
     sum = sum * r + 0.5;
     sum = (sum * r + 1) * r + 1;
     return (vec)((whole)sum + ((whole)shifted << 52));

@@ -179,7 +179,7 @@ def _window(footprint, distance, image):
 
 
 def _check_labels(labels, image):
-    """Labels as int64, made small where they are sparse; None when there are none."""
+    """Labels as int32 or int64, made small where sparse; None when there are none."""
     if labels is None:
         return None
     labels = as_array(labels, "labels", "pass `labels.filled(0)`")
@@ -192,7 +192,8 @@ def _check_labels(labels, image):
             f"`labels` must have the shape of `image`, {image.shape},"
             f" got {labels.shape}"
         )
-    labels = labels.astype(np.int64, copy=False)
+    small = np.can_cast(labels.dtype, np.int32)
+    labels = labels.astype(np.int32 if small else np.int64, copy=False)
     if labels.size and labels.max() > 4 * labels.size + 1024:
         values, numbers = np.unique(labels, return_inverse=True)
         shift = np.count_nonzero(values <= 0) - 1

@@ -92,6 +92,34 @@ void check_least_of_row(const real_kernels *k, int is_float)
     }
 }
 
+void check_largest_of_row(const real_kernels *k, int is_float)
+{
+    for (int round = 0; round < 300; round++) {
+        line_set s = lines_new(is_float);
+        double below = (double)(random_below(2) ? 1000 : -1000), most = below;
+        for (ptrdiff_t x = 0; x < s.n; x++)
+            below = fmax(below, value_of(&s, 0, x));
+        k->largest_of_row(s.lines[0], s.n, &most);
+        check_case("(n %td)", s.n);
+        CHECK(most == below);
+        lines_free(&s);
+    }
+}
+
+void check_reach_bits(const real_kernels *k, int is_float)
+{
+    for (int round = 0; round < 300; round++) {
+        line_set s = lines_new(is_float);
+        int wrong = 0;
+        k->reach_bits(s.lines[0], s.n, s.how.least, s.bits);
+        for (ptrdiff_t x = 0; x < s.n; x++)
+            wrong += bit(&s, x) != (value_of(&s, 0, x) >= s.how.least);
+        check_case("(n %td)", s.n);
+        CHECK(wrong == 0);
+        lines_free(&s);
+    }
+}
+
 void check_peak_screen(const real_kernels *k, int is_float)
 {
     for (int round = 0; round < 300; round++) {
@@ -228,14 +256,20 @@ void check_peak_background(const real_kernels *k, int is_float)
     for (int round = 0; round < 50; round++) {
         line_set s = lines_new(is_float), before = s;
         int64_t labels[2 * MOST];
+        int32_t narrow[MOST];
         uint8_t mask[MOST];
         double old[MOST];
         int wrong = 0;
         for (ptrdiff_t x = 0; x < s.n; x++) {
-            labels[2 * x] = random_below(3);
+            labels[2 * x] = narrow[x] = (int32_t)random_below(3);
             old[x] = value_of(&before, 0, x);
         }
-        k->peak_background(labels, 16, s.n, 2, -7, s.memory[0].bytes, mask);
+        if (round % 2)
+            k->peak_background(labels, 16, s.n, FEATURE_INT64, 2, -7, s.memory[0].bytes,
+                               mask);
+        else
+            k->peak_background(narrow, 4, s.n, FEATURE_INT32, 2, -7, s.memory[0].bytes,
+                               mask);
         for (ptrdiff_t x = 0; x < s.n; x++) {
             int ours = labels[2 * x] == 2;
             wrong += mask[x] != ours || value_of(&s, 0, x) != (ours ? old[x] : -7);
@@ -268,13 +302,16 @@ void check_raw_row(const real_kernels *k, int is_float)
 void check_label_runs(const plain_kernels *k)
 {
     static const int64_t labels[] = {0, 3, 3, 0, 0, -1, 5, 3, 3, 3};
+    static const int32_t narrow[] = {0, 3, 3, 0, 0, -1, 5, 3, 3, 3};
     static const label_run right[] = {{3, 1, 3}, {5, 6, 7}, {3, 7, 10}};
     label_run runs[10];
     ptrdiff_t count;
-    k->label_runs(labels, 8, 10, runs, &count);
+    k->label_runs(labels, 8, 10, FEATURE_INT64, runs, &count);
     CHECK(count == 3 && memcmp(runs, right, sizeof right) == 0);
-    k->label_runs(labels + 9, -8, 3, runs, &count);
+    k->label_runs(labels + 9, -8, 3, FEATURE_INT64, runs, &count);
     CHECK(count == 1 && runs[0].end == 3);
+    k->label_runs(narrow, 4, 10, FEATURE_INT32, runs, &count);
+    CHECK(count == 3 && memcmp(runs, right, sizeof right) == 0);
 }
 
 void check_ring_maximum(const plain_kernels *k)

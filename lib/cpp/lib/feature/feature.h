@@ -441,10 +441,9 @@ typedef struct feature_peaks_parameters {
  *   image      any dtype, 1 to 32 dimensions; not empty
  *   footprint  bool, the shape given by `sides`: the window where that is no box; or
  *              NULL
- *   labels     int64, the shape of image, or NULL: each value above 0 is a region
- *              that is searched alone; the results of 1 come first
- *   capacity   rows of index; more peaks are counted, not written
- *   index      (capacity, ndim) int64, row after row
+ *   labels     int32 or int64, the shape of image, or NULL: each value above 0 is a
+ * region that is searched alone; the results of 1 come first capacity   rows of index;
+ * more peaks are counted, not written index      (capacity, ndim) int64, row after row
  *   count      how many there are
  */
 FEATURE_API feature_status feature_peak_local_max(

@@ -27,12 +27,13 @@
  * How it runs. No image of maxima is made. A line (the last axis) is first compared
  * with its nearest neighbours, or in a plane with a large window some lines together
  * block by block; the windows of the few pixels that pass are looked at one by one, or,
- * where many pass, the maximum of the window is taken for the whole
- * line. The answer is one bit a pixel, an eighth to a sixty-fourth of the image. Bands
- * of axis 0 are units of work. float32 and float64 are read in place; lines of other
- * types, or strided ones, are converted a band at a time. Working memory: the bits, as
- * many again for the spacing, 32 bytes a candidate, a band with the rows around it.
- * Labels are shared by the threads; their boxes are copied one by one.
+ * where many pass, the maximum of the window is taken for the whole line. The answer is
+ * one bit a pixel, an eighth to a sixty-fourth of the image. Bands of axis 0 are units
+ * of work. float32 and float64 are read in place; lines of other types, or strided
+ * ones, are converted a band at a time. Labels are shared by the threads; their boxes
+ * are copied one by one, and where the window holds a whole box, its largest pixels are
+ * the candidates. Working memory: the bits, as many again for the spacing, 32 bytes a
+ * candidate, a band with the rows around it.
  *
  * Cost: the image is read once, about 12 vector operations each; then each candidate.
  */
@@ -53,8 +54,10 @@ feature_status choose_peaks(const peak_job *job, team *t, const ptrdiff_t *shape
     const feature_peaks_parameters *p = job->parameters;
     spacing rule = {p->distance, p->p_norm, 0, shape, job->ndim, most};
     int spaced = p->distance > 1;
-    if (*n == 0)
+    if (*n <= 1) {
+        *n = *n < most ? *n : most;
         return FEATURE_OK;
+    }
     size_t size = spaced ? spacing_size(&rule) : 0, spare = (size_t)*n * sizeof *points;
     if (size == SIZE_MAX)
         return FEATURE_NO_MEMORY;

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/array.h"
+#include "kernels/bits.h"
 
 /* ------------------------------------------------------------------------ */
 /* Labels                                                                   */
@@ -44,64 +45,148 @@ static feature_status grow_boxes(box_list *boxes, const peak_job *job, int64_t l
     return FEATURE_OK;
 }
 
-static void widen_box(const peak_job *job, ptrdiff_t *box, const ptrdiff_t *index,
-                      const label_run *run)
+static void widen_box(const peak_job *job, ptrdiff_t *box, const ptrdiff_t *low,
+                      const ptrdiff_t *high)
 {
-    int32_t last = job->ndim - 1;
-    int fresh = box[2 * job->ndim - 1] == 0;
+    ptrdiff_t *end = box + job->ndim;
+    int fresh = end[0] == 0;
     for (int32_t axis = 0; axis < job->ndim; axis++) {
-        ptrdiff_t low = axis == last ? run->first : index[axis];
-        ptrdiff_t high = axis == last ? run->end : index[axis] + 1;
-        ptrdiff_t *to = box + axis;
-        to[0] = fresh || low < to[0] ? low : to[0];
-        to[job->ndim] = fresh || high > to[job->ndim] ? high : to[job->ndim];
+        box[axis] = fresh || low[axis] < box[axis] ? low[axis] : box[axis];
+        end[axis] = fresh || high[axis] > end[axis] ? high[axis] : end[axis];
     }
 }
 
-static const int64_t *labels_at(const peak_job *job, const ptrdiff_t *index)
+static const void *labels_at(const peak_job *job, const ptrdiff_t *index)
 {
     const unsigned char *at = job->labels->data;
     for (int32_t axis = 0; axis < job->ndim; axis++)
         at += index[axis] * job->label_strides[axis];
-    return (const int64_t *)(const void *)at;
+    return at;
 }
 
+/* The search for boxes, in bands of lines; each thread has a list of its own. */
+typedef struct box_job {
+    const peak_job *peaks;
+    ptrdiff_t lines_a_band;
+    label_run *runs; /* room for a line, of each thread */
+    box_list *boxes;
+    feature_status *status;
+} box_job;
+
 /* Labels count where they are not too near the border. */
-static feature_status find_boxes(const peak_job *job, label_run *runs, box_list *boxes)
+static feature_status find_boxes_of_line(const peak_job *job, ptrdiff_t line,
+                                         label_run *runs, box_list *boxes)
 {
     int32_t last = job->ndim - 1;
-    ptrdiff_t inside = job->shape[last] - 2 * job->border[last], count;
+    ptrdiff_t border = job->border[last], inside = job->shape[last] - 2 * border;
+    ptrdiff_t low[AXES], high[AXES], count;
     feature_status status = FEATURE_OK;
-    for (ptrdiff_t line = 0; line < job->lines && inside > 0; line++) {
-        ptrdiff_t index[AXES];
-        peak_line_index(job, job->shape, line, index);
-        if (peak_in_border(job, index))
-            continue;
-        index[last] = job->border[last];
-        job->plain->label_runs(labels_at(job, index), job->label_strides[last], inside,
-                               runs, &count);
-        for (ptrdiff_t k = 0; k < count && status == FEATURE_OK; k++) {
-            runs[k].first += job->border[last];
-            runs[k].end += job->border[last];
-            status = grow_boxes(boxes, job, runs[k].label);
-            if (status == FEATURE_OK)
-                widen_box(job, box_of(boxes, job, runs[k].label - 1), index, &runs[k]);
-        }
-        if (status != FEATURE_OK)
-            return status;
+    peak_line_index(job, job->shape, line, low);
+    if (inside <= 0 || peak_in_border(job, low))
+        return FEATURE_OK;
+    for (int32_t axis = 0; axis < last; axis++)
+        high[axis] = low[axis] + 1;
+    low[last] = border;
+    job->plain->label_runs(labels_at(job, low), job->label_strides[last], inside,
+                           (feature_dtype)job->labels->dtype, runs, &count);
+    for (ptrdiff_t k = 0; k < count && status == FEATURE_OK; k++) {
+        low[last] = border + runs[k].first;
+        high[last] = border + runs[k].end;
+        status = grow_boxes(boxes, job, runs[k].label);
+        if (status == FEATURE_OK)
+            widen_box(job, box_of(boxes, job, runs[k].label - 1), low, high);
+    }
+    return status;
+}
+
+static void find_boxes_of_band(void *context, ptrdiff_t band, int thread)
+{
+    const box_job *job = context;
+    const peak_job *peaks = job->peaks;
+    ptrdiff_t first = band * job->lines_a_band, end = first + job->lines_a_band;
+    label_run *runs = job->runs + thread * peaks->shape[peaks->ndim - 1];
+    feature_status *status = job->status + thread;
+    for (ptrdiff_t line = first; line < end && line < peaks->lines; line++)
+        if (*status == FEATURE_OK)
+            *status = find_boxes_of_line(peaks, line, runs, job->boxes + thread);
+}
+
+/* Widens the boxes of one list by those of another. */
+static feature_status join_boxes(const peak_job *job, box_list *to,
+                                 const box_list *from)
+{
+    feature_status status = grow_boxes(to, job, from->count);
+    for (ptrdiff_t k = 0; k < from->count && status == FEATURE_OK; k++) {
+        const ptrdiff_t *box = box_of(from, job, k);
+        if (box[job->ndim] > 0)
+            widen_box(job, box_of(to, job, k), box, box + job->ndim);
+    }
+    return status;
+}
+
+static feature_status lease_boxes(box_job *job, int threads)
+{
+    size_t line = (size_t)job->peaks->shape[job->peaks->ndim - 1];
+    void *block = NULL;
+    for (int pass = 0; pass < 2; pass++) {
+        arena a = {block, 0};
+        job->boxes = arena_take(&a, (size_t)threads, sizeof *job->boxes);
+        job->status = arena_take(&a, (size_t)threads, sizeof *job->status);
+        job->runs = arena_take(&a, (size_t)threads * line, sizeof *job->runs);
+        if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
+            return FEATURE_NO_MEMORY;
+    }
+    for (int k = 0; k < threads; k++) {
+        job->boxes[k] = (box_list){NULL, 0, 0};
+        job->status[k] = FEATURE_OK;
     }
     return FEATURE_OK;
 }
 
-/* The box of one label, copied. */
+/* The boxes of all labels, whose bounds the caller returns. */
+static feature_status find_boxes(const peak_job *peaks, team *t, box_list *boxes)
+{
+    box_job job = {.peaks = peaks};
+    feature_status status = lease_boxes(&job, t->threads);
+    if (status != FEATURE_OK)
+        return status;
+    job.lines_a_band = (peaks->lines - 1) / LABEL_BANDS + 1;
+    status = team_run(t, (peaks->lines - 1) / job.lines_a_band + 1, find_boxes_of_band,
+                      &job);
+    for (int k = 0; k < t->threads; k++) {
+        if (status == FEATURE_OK)
+            status = job.status[k];
+        if (status == FEATURE_OK)
+            status = join_boxes(peaks, boxes, &job.boxes[k]);
+    }
+    for (int k = 0; k < t->threads; k++)
+        memory_return(job.boxes[k].bounds);
+    memory_return(job.boxes);
+    return status;
+}
+
+/* The box of one label, copied. Its pixels' bits stand line by line; in one line where
+ * no pixel is compared with its neighbours: the window is a single pixel, or holds the
+ * whole box, and then the largest pixels pass. */
 typedef struct crop {
     region r;
     ptrdiff_t shape[AXES], origin[AXES];
-    ptrdiff_t lines, pixels, words_per_line;
-    unsigned char *values; /* reals */
+    ptrdiff_t pixels, lines, cols, words_per_line; /* of bits */
+    int is_flat;                                   /* in one line */
+    unsigned char *values;                         /* reals */
+    double most;           /* the largest, where the window holds them all */
     uint8_t *mask, *inner; /* the label's pixels; those with all neighbours in it */
     uint64_t *words, *only;
 } crop;
+
+static int is_covered(const peak_job *job, const ptrdiff_t *shape)
+{
+    int covered = job->columns == NULL && !job->by_ring;
+    for (int32_t axis = 0; axis < job->ndim; axis++)
+        covered &= peak_before(job, axis) >= shape[axis] - 1 &&
+                   peak_after(job, axis) >= shape[axis] - 1;
+    return covered;
+}
 
 static void size_crop(crop *c, const peak_job *job, const ptrdiff_t *box)
 {
@@ -111,8 +196,10 @@ static void size_crop(crop *c, const peak_job *job, const ptrdiff_t *box)
         c->shape[axis] = box[job->ndim + axis] - box[axis];
         c->pixels *= c->shape[axis];
     }
-    c->lines = c->pixels / c->shape[job->ndim - 1];
-    c->words_per_line = (c->shape[job->ndim - 1] + WORD - 1) / WORD;
+    c->is_flat = job->is_plain || c->pixels == 1 || is_covered(job, c->shape);
+    c->cols = c->is_flat ? c->pixels : c->shape[job->ndim - 1];
+    c->lines = c->pixels / c->cols;
+    c->words_per_line = (c->cols + WORD - 1) / WORD;
 }
 
 static void layout_crop(crop *c, const peak_job *job, arena *a)
@@ -127,52 +214,92 @@ static void layout_crop(crop *c, const peak_job *job, arena *a)
     dense_strides(job, &c->r);
 }
 
+/* Where a line of the box begins in the image. */
+static void crop_line_index(const peak_job *job, const crop *c, ptrdiff_t line,
+                            ptrdiff_t *index)
+{
+    peak_line_index(job, c->shape, line, index);
+    index[job->ndim - 1] = 0;
+    for (int32_t axis = 0; axis < job->ndim; axis++)
+        index[axis] += c->origin[axis];
+}
+
 static void fill_crop(crop *c, const peak_job *job, int64_t label, double background)
 {
     int32_t last = job->ndim - 1;
-    peak_convert_lines(job, c->shape, c->origin, 0, c->lines, c->values);
-    for (ptrdiff_t line = 0; line < c->lines; line++) {
-        ptrdiff_t index[AXES], at = line * c->shape[last];
-        peak_line_index(job, c->shape, line, index);
-        index[last] = 0;
-        for (int32_t axis = 0; axis < job->ndim; axis++)
-            index[axis] += c->origin[axis];
+    ptrdiff_t cols = c->shape[last], lines = c->pixels / cols;
+    peak_convert_lines(job, c->shape, c->origin, 0, lines, c->values);
+    for (ptrdiff_t line = 0; line < lines; line++) {
+        ptrdiff_t index[AXES], at = line * cols;
+        crop_line_index(job, c, line, index);
         job->real->peak_background(labels_at(job, index), job->label_strides[last],
-                                   c->shape[last], label, background,
-                                   c->values + at * job->real_size, c->mask + at);
+                                   cols, (feature_dtype)job->labels->dtype, label,
+                                   background, c->values + at * job->real_size,
+                                   c->mask + at);
     }
+    c->most = -INFINITY;
+    if (is_covered(job, c->shape))
+        job->real->largest_of_row(c->values, c->pixels, &c->most);
 }
 
-static ptrdiff_t mask_bits(const crop *c, ptrdiff_t line, ptrdiff_t n)
+/* The label's pixels of a line of bits; their number. */
+static ptrdiff_t mask_bits(const crop *c, ptrdiff_t line)
 {
-    const uint8_t *mask = c->mask + line * n;
-    memset(c->only, 0, (size_t)c->words_per_line * sizeof *c->only);
-    ptrdiff_t count = 0;
-    for (ptrdiff_t x = 0; x < n; x++) {
-        c->only[x / WORD] |= (uint64_t)mask[x] << x % WORD;
-        count += mask[x];
+    const uint8_t *mask = c->mask + line * c->cols;
+    for (ptrdiff_t w = 0; w < c->words_per_line; w++) {
+        ptrdiff_t left = c->cols - w * WORD;
+        uint8_t marks[WORD] = {0};
+        memcpy(marks, mask + w * WORD, (size_t)(left < WORD ? left : WORD));
+        c->only[w] = pack(marks);
     }
-    return count;
+    return peak_count_bits(c->only, c->words_per_line);
+}
+
+static int crop_is_exact(const peak_job *job, const crop *c)
+{
+    ptrdiff_t cols = c->shape[job->ndim - 1], index[AXES];
+    int exact = 1;
+    for (ptrdiff_t at = 0; at < c->pixels && exact; at += cols) {
+        crop_line_index(job, c, at / cols, index);
+        exact = line_is_exact(job, index, cols, c->mask + at);
+    }
+    return exact;
+}
+
+static uint64_t *words_of(const crop *c, ptrdiff_t line)
+{
+    return c->words + line * c->words_per_line;
+}
+
+/* Which pixels of a line reach `least` and are the largest of their windows; if `alone`
+ * only the first. Their number. */
+static ptrdiff_t ask_crop(const peak_job *job, crop *c, const peak_scratch *s,
+                          ptrdiff_t line, double least, int alone, const uint64_t *only)
+{
+    question q = {job->line, only, 0, 1, alone, 0};
+    ptrdiff_t index[AXES] = {0};
+    q.line.least = least;
+    if (!c->is_flat) {
+        peak_line_index(job, c->shape, line, index);
+        return ask_line(job, &c->r, index, &q, s, words_of(c, line));
+    }
+    if (!alone && c->most > least)
+        least = c->most;
+    job->real->reach_bits(c->values, c->pixels, least, c->words);
+    for (ptrdiff_t w = 0; w < c->words_per_line && only != NULL; w++)
+        c->words[w] &= only[w];
+    return peak_count_bits(c->words, c->words_per_line);
 }
 
 /* Does every pixel of the label pass? */
 static int crop_is_trivial(const peak_job *job, crop *c, const peak_scratch *s)
 {
-    ptrdiff_t n = c->shape[job->ndim - 1];
-    question q = {job->line, c->only, 0, 1, 0, 0};
-    q.line.least = -INFINITY;
     for (ptrdiff_t line = 0; line < c->lines; line++) {
-        ptrdiff_t index[AXES], count = mask_bits(c, line, n);
-        peak_line_index(job, c->shape, line, index);
-        if (count > 0 && ask_line(job, &c->r, index, &q, s, s->words) < count)
-            return 0;
-        index[job->ndim - 1] = 0;
-        for (int32_t axis = 0; axis < job->ndim; axis++)
-            index[axis] += c->origin[axis];
-        if (!line_is_exact(job, index, n, c->mask + line * n))
+        ptrdiff_t count = mask_bits(c, line);
+        if (count > 0 && ask_crop(job, c, s, line, -INFINITY, 0, c->only) < count)
             return 0;
     }
-    return 1;
+    return crop_is_exact(job, c);
 }
 
 /* Is the pixel, or one beside it along an axis, marked in `marks`? And all of them? */
@@ -196,31 +323,29 @@ static void look_around(const peak_job *job, const crop *c, const uint8_t *marks
 /* Leaves the bits of pixels of the label that no cross inside it covers. */
 static void keep_isolated(const peak_job *job, crop *c)
 {
-    ptrdiff_t n = c->shape[job->ndim - 1];
     int any, all;
     for (ptrdiff_t place = 0; place < c->pixels; place++) {
         look_around(job, c, c->mask, place, &any, &all);
         c->inner[place] = (uint8_t)all;
     }
     for (ptrdiff_t place = 0; place < c->pixels; place++) {
+        ptrdiff_t x = place % c->cols;
         look_around(job, c, c->inner, place, &any, &all);
         if (!c->mask[place] || any)
-            c->words[place / n * c->words_per_line + place % n / WORD] &=
-                ~(UINT64_C(1) << place % n % WORD);
+            words_of(c, place / c->cols)[x / WORD] &= ~(UINT64_C(1) << x % WORD);
     }
 }
 
 /* The same for a crop that may hold NaN; leaves the bits in it. */
 static feature_status search_crop_by_ring(const peak_job *job, crop *c, int *trivial)
 {
-    ptrdiff_t n = c->shape[job->ndim - 1];
     feature_status status = ring_bits(job, (const double *)(const void *)c->values,
                                       c->shape, -INFINITY, c->words);
     *trivial = 1;
     for (ptrdiff_t line = 0; line < c->lines && status == FEATURE_OK; line++) {
-        mask_bits(c, line, n);
+        mask_bits(c, line);
         for (ptrdiff_t w = 0; w < c->words_per_line; w++)
-            *trivial &= !(c->only[w] & ~c->words[line * c->words_per_line + w]);
+            *trivial &= !(c->only[w] & ~words_of(c, line)[w]);
     }
     return status == FEATURE_OK && !*trivial
                ? ring_bits(job, (const double *)(const void *)c->values, c->shape,
@@ -241,23 +366,12 @@ static feature_status search_crop(const peak_job *job, crop *c, const peak_scrat
     *count = 0;
     if (status != FEATURE_OK)
         return status;
-    if (!plain && job->by_ring && !trivial) {
-        *count = peak_count_bits(c->words, c->lines * c->words_per_line);
-        return FEATURE_OK;
-    }
-    question q = {job->line, NULL, 0, 1, plain || trivial, 0};
-    ptrdiff_t found = 0;
-    for (ptrdiff_t line = 0; line < c->lines; line++) {
-        ptrdiff_t index[AXES];
-        peak_line_index(job, c->shape, line, index);
-        found +=
-            ask_line(job, &c->r, index, &q, s, c->words + line * c->words_per_line);
-    }
-    if (trivial && found > 0) {
+    for (ptrdiff_t line = 0; line < c->lines; line++)
+        if (plain || trivial || !job->by_ring)
+            ask_crop(job, c, s, line, job->line.least, plain || trivial, NULL);
+    if (trivial)
         keep_isolated(job, c);
-        found = peak_count_bits(c->words, c->lines * c->words_per_line);
-    }
-    *count = found;
+    *count = peak_count_bits(c->words, c->lines * c->words_per_line);
     return FEATURE_OK;
 }
 
@@ -273,14 +387,11 @@ static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t backgr
     uint64_t background_key = descending_key(job->image->dtype, &background);
     for (ptrdiff_t line = 0; line < c->lines; line++)
         for (ptrdiff_t w = 0; w < c->words_per_line; w++)
-            for (uint64_t left = c->words[line * c->words_per_line + w]; left != 0;
-                 left &= left - 1) {
+            for (uint64_t left = words_of(c, line)[w]; left != 0; left &= left - 1) {
                 ptrdiff_t x = w * WORD + __builtin_ctzll(left), index[AXES];
-                ptrdiff_t place = line * c->shape[last] + x;
-                peak_line_index(job, c->shape, line, index);
-                for (int32_t axis = 0; axis < last; axis++)
-                    index[axis] += c->origin[axis];
-                index[last] = c->origin[last] + x;
+                ptrdiff_t place = line * c->cols + x, cols = c->shape[last];
+                crop_line_index(job, c, c->is_flat ? x / cols : line, index);
+                index[last] += c->is_flat ? x % cols : x;
                 const void *at = peak_pixel_at(job, index);
                 if (c->mask[place]
                         ? wide_type && !holds_exactly(job, c->pixels == 1, at)
@@ -366,7 +477,7 @@ typedef struct label_job {
 
 static int has_label(const label_job *job, ptrdiff_t k)
 {
-    return box_of(job->boxes, job->peaks, k)[2 * job->peaks->ndim - 1] > 0;
+    return box_of(job->boxes, job->peaks, k)[job->peaks->ndim] > 0;
 }
 
 static void label_band_search(void *context, ptrdiff_t band, int thread)
@@ -495,12 +606,7 @@ static feature_status choose_among_labels(const peak_job *job, team *t,
 feature_status search_labels(peak_job *job, team *t, point_list *list)
 {
     box_list boxes = {NULL, 0, 0};
-    size_t most = (size_t)job->shape[job->ndim - 1];
-    label_run *runs = memory_lease(most * sizeof *runs);
-    if (runs == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = find_boxes(job, runs, &boxes);
-    memory_return(runs);
+    feature_status status = find_boxes(job, t, &boxes);
     if (status == FEATURE_OK)
         status = search_boxes(job, &boxes, t, list);
     memory_return(boxes.bounds);

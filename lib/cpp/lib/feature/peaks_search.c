@@ -21,7 +21,9 @@ feature_status peak_check_shapes(const feature_array *image,
         return FEATURE_BAD_ARGUMENT;
     feature_status status = check_array(image, image->ndim);
     if (status == FEATURE_OK && labels != NULL)
-        status = check_plane(labels, FEATURE_INT64, image);
+        status = check_plane(
+            labels, labels->dtype == FEATURE_INT32 ? FEATURE_INT32 : FEATURE_INT64,
+            image);
     if (status == FEATURE_OK && footprint != NULL)
         status = check_array(footprint, image->ndim);
     if (status != FEATURE_OK)

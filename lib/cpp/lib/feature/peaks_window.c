@@ -150,9 +150,7 @@ ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
         job->real->peak_general(line_at(r, job->ndim, index), s->lines, job->columns,
                                 job->leads, n, &q->line, s->spare, words);
     } else if (q->alone) {
-        peak_line line = {q->line.least, 0, 0};
-        s->lines[0] = line_at(r, job->ndim, index);
-        job->real->peak_screen(s->lines, 1, n, &line, s->spare, words);
+        job->real->reach_bits(line_at(r, job->ndim, index), n, q->line.least, words);
     } else if (!q->screened) {
         ptrdiff_t count = window_lines(job, r, index, job->screens, s->lines);
         job->real->peak_screen(s->lines, count, n, &q->line, s->spare, words);

@@ -19,6 +19,7 @@
  */
 #include "kernels/bits.h"
 #include "kernels/half.h"
+#include "kernels/labels.h"
 #include "kernels/reals.h"
 
 /* ------------------------------------------------------------------------ */
@@ -77,16 +78,29 @@ void NAME(raw_row)(const void *in, ptrdiff_t stride, ptrdiff_t n, feature_dtype 
     }
 }
 
-/* Pixels of other labels get the background's value; mask says which are ours. */
-void NAME(peak_background)(const int64_t *labels, ptrdiff_t stride, ptrdiff_t n,
-                           int64_t label, double background, void *row, uint8_t *mask)
+static inline void keep_label(const void *labels, ptrdiff_t stride, ptrdiff_t n,
+                              feature_dtype dtype, int64_t label, real background,
+                              real *restrict v, uint8_t *restrict mask)
 {
-    real *v = row;
     for (ptrdiff_t x = 0; x < n; x++) {
-        const unsigned char *at = (const unsigned char *)labels + x * stride;
-        mask[x] = *(const int64_t *)(const void *)at == label;
-        v[x] = mask[x] ? v[x] : (real)background;
+        int kept = label_at(labels, stride, x, dtype) == label;
+        mask[x] = (uint8_t)kept;
+        v[x] = kept ? v[x] : background;
     }
+}
+
+/* Pixels of other labels get the background's value; mask says which are ours. */
+void NAME(peak_background)(const void *labels, ptrdiff_t stride, ptrdiff_t n,
+                           feature_dtype dtype, int64_t label, double background,
+                           void *row, uint8_t *mask)
+{
+    real other = (real)background;
+    if (dtype == FEATURE_INT32 && stride == sizeof(int32_t))
+        keep_label(labels, sizeof(int32_t), n, FEATURE_INT32, label, other, row, mask);
+    else if (dtype == FEATURE_INT32)
+        keep_label(labels, stride, n, FEATURE_INT32, label, other, row, mask);
+    else
+        keep_label(labels, stride, n, FEATURE_INT64, label, other, row, mask);
 }
 
 static inline real larger(real a, real b)
@@ -99,7 +113,7 @@ static inline real smaller(real a, real b)
     return a < b ? a : b;
 }
 
-#define ABREAST 64 /* of the running minima of a row, so that none waits */
+#define ABREAST 64 /* of the running extrema of a row, so that none waits */
 
 void NAME(least_of_row)(const void *row, ptrdiff_t n, double *least, int32_t *has_nan)
 {
@@ -129,6 +143,24 @@ void NAME(least_of_row)(const void *row, ptrdiff_t n, double *least, int32_t *ha
         *has_nan |= v[x] != v[x];
 }
 
+void NAME(largest_of_row)(const void *row, ptrdiff_t n, double *most)
+{
+    const real *v = row;
+    real high[ABREAST], highest = (real)*most;
+    ptrdiff_t x = 0;
+    for (ptrdiff_t k = 0; k < ABREAST; k++)
+        high[k] = highest;
+    for (; x + ABREAST <= n; x += ABREAST)
+        for (ptrdiff_t k = 0; k < ABREAST; k++)
+            high[k] = larger(v[x + k], high[k]);
+    for (ptrdiff_t half = ABREAST / 2; half > 0; half /= 2)
+        for (ptrdiff_t k = 0; k < half; k++)
+            high[k] = larger(high[k + half], high[k]);
+    for (highest = high[0]; x < n; x++)
+        highest = larger(v[x], highest);
+    *most = (double)highest;
+}
+
 /* ------------------------------------------------------------------------ */
 /* Boxes                                                                    */
 /* ------------------------------------------------------------------------ */
@@ -145,6 +177,18 @@ static void largest_of_lines(const void *const *lines, ptrdiff_t count, ptrdiff_
         const real *sofar = k == 1 ? first : m;
         for (ptrdiff_t x = 0; x < n; x++)
             m[x] = larger(larger(a[x], b[x]), sofar[x]);
+    }
+}
+
+void NAME(reach_bits)(const void *row, ptrdiff_t n, double least, uint64_t *words)
+{
+    const real *v = row, low = (real)least;
+    for (ptrdiff_t first = 0; first < n; first += WORD) {
+        uint8_t marks[WORD] = {0};
+        ptrdiff_t end = n - first < WORD ? n - first : WORD;
+        for (ptrdiff_t k = 0; k < end; k++)
+            marks[k] = v[first + k] >= low;
+        words[first / WORD] = pack(marks);
     }
 }
 

@@ -100,9 +100,10 @@ def _compute(
     workers,
 ):
     directions = np.array([(math.sin(o), math.cos(o)) for o in angles])
+    filtered = sigmas[1:] or sigmas  # the centre as the first ring
     filters = filters_of(
-        [gaussian_weights(sigma) for sigma in sigmas],
-        border_codes("reflect") * len(sigmas),
+        [gaussian_weights(sigma) for sigma in filtered],
+        border_codes("reflect") * len(filtered),
     )
     parameters = _Parameters(
         step, radius, len(sigmas) - 1, histograms, len(angles), filters,

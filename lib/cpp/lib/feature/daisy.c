@@ -13,7 +13,7 @@
  *
  * Histograms. A map smoothed by a Gaussian (border: reflected) gives one bin at each
  * place: that of the centre at a grid point, those of the rings at points around it.
- * Ring r is smoothed more than ring r - 1.
+ * Ring r is smoothed more than ring r - 1, the centre as much as the first.
  *
  * What is computed. Maps are made for all pixels near grid points, row by row; they are
  * smoothed along the row at columns that some histogram needs, and down the columns at
@@ -105,6 +105,12 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
+/* As many as filters: one for each ring, the first also for the centre. */
+static ptrdiff_t levels_of(const feature_daisy_parameters *p)
+{
+    return p->rings > 0 ? p->rings : 1;
+}
+
 static ptrdiff_t tile_width(const daisy_job *job)
 {
     return (job->tile_right - 1) * job->p->step + 1 + 2 * job->halo;
@@ -115,7 +121,7 @@ static ptrdiff_t columns_at_most(const daisy_job *job, ptrdiff_t level)
 {
     ptrdiff_t span =
         (job->tile_right - 1) * job->p->step + 1 + 2 * job->levels[level].reach;
-    ptrdiff_t places = level == 0 ? 1 : job->p->histograms;
+    ptrdiff_t places = job->p->histograms + (level == 0);
     return smaller(span, places * job->tile_right);
 }
 
@@ -155,8 +161,8 @@ static void layout(daisy_tile *t, const daisy_job *job, arena *a)
     t->shifts = arena_take(a, 2 * (size_t)job->halo + 1, sizeof(wide *));
     t->descriptors = arena_take(a, (size_t)job->batch * POINTS_TOGETHER,
                                 (size_t)descriptor_pitch(job) * sizeof(wide));
-    t->rings = arena_take(a, (size_t)job->p->rings + 1, sizeof(daisy_ring));
-    for (ptrdiff_t k = 0; k <= job->p->rings; k++)
+    t->rings = arena_take(a, (size_t)levels_of(job->p), sizeof(daisy_ring));
+    for (ptrdiff_t k = 0; k < levels_of(job->p); k++)
         layout_ring(a->base == NULL ? NULL : &t->rings[k], job, k, a);
 }
 
@@ -165,7 +171,7 @@ static void layout_shared(daisy_job *job, arena *a)
     size_t directions = (size_t)job->p->orientations + ROW_BLOCK;
     job->sine = arena_take(a, directions, sizeof(double));
     job->cosine = arena_take(a, directions, sizeof(double));
-    job->levels = arena_take(a, (size_t)job->p->rings + 1, sizeof(daisy_level));
+    job->levels = arena_take(a, (size_t)levels_of(job->p), sizeof(daisy_level));
 }
 
 /* ------------------------------------------------------------------------ */
@@ -221,7 +227,7 @@ static wide *ring_row(const daisy_job *job, const daisy_ring *ring, ptrdiff_t y)
 static void smooth_maps(const daisy_job *job, daisy_tile *t, ptrdiff_t y)
 {
     ptrdiff_t n = job->p->orientations;
-    for (ptrdiff_t level = 0; level <= job->p->rings; level++) {
+    for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
         const daisy_level *l = &job->levels[level];
         daisy_ring *ring = &t->rings[level];
         for (ptrdiff_t k = -l->radius; k <= l->radius; k++)
@@ -281,7 +287,7 @@ static void describe(const daisy_job *job, daisy_tile *t, ptrdiff_t down,
     sum_down(job, t, 0, centre, right, count, batch, to);
     for (ptrdiff_t ring = 0; ring < job->p->rings; ring++)
         for (ptrdiff_t k = 0; k < job->p->histograms; k++)
-            sum_down(job, t, ring + 1, offset_of(job, ring, k), right, count, batch,
+            sum_down(job, t, ring, offset_of(job, ring, k), right, count, batch,
                      to += n);
     for (ptrdiff_t row = 0; row < batch; row++)
         for (ptrdiff_t k = 0; k < count; k++) {
@@ -297,7 +303,7 @@ static void describe(const daisy_job *job, daisy_tile *t, ptrdiff_t down,
 static void fill_tables(const daisy_job *job, daisy_tile *t, ptrdiff_t y,
                         ptrdiff_t batch)
 {
-    for (ptrdiff_t level = 0; level <= job->p->rings; level++) {
+    for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
         const daisy_level *l = &job->levels[level];
         ptrdiff_t first = y - l->reach - l->radius;
         ptrdiff_t rows = (batch - 1) * job->p->step + 2 * (l->reach + l->radius) + 1;
@@ -320,14 +326,14 @@ static void mark_column(const daisy_job *job, daisy_tile *t, ptrdiff_t level,
 /* Which columns the histograms of the tile need. */
 static void find_columns(const daisy_job *job, daisy_tile *t)
 {
-    for (ptrdiff_t level = 0; level <= job->p->rings; level++) {
+    for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
         daisy_ring *ring = &t->rings[level];
         for (ptrdiff_t x = 0; x < t->width; x++)
             ring->place[x] = -1;
         if (level == 0)
             mark_column(job, t, 0, 0);
-        for (ptrdiff_t k = 0; level > 0 && k < job->p->histograms; k++)
-            mark_column(job, t, level, offset_of(job, level - 1, k)[1]);
+        for (ptrdiff_t k = 0; level < job->p->rings && k < job->p->histograms; k++)
+            mark_column(job, t, level, offset_of(job, level, k)[1]);
         ring->count = 0;
         for (ptrdiff_t x = 0; x < t->width; x++)
             if (ring->place[x] == 0) {
@@ -386,7 +392,7 @@ static feature_status check_parameters(const feature_daisy_parameters *p)
         return FEATURE_NO_MEMORY;
     if (p->rings * p->histograms > 0 && p->offsets == NULL)
         return FEATURE_BAD_ARGUMENT;
-    for (ptrdiff_t k = 0; k <= p->rings; k++)
+    for (ptrdiff_t k = 0; k < levels_of(p); k++)
         if (!filter_is_valid(&p->axis[k]) || p->axis[k].border != FEATURE_REFLECT)
             return FEATURE_BAD_ARGUMENT;
     for (ptrdiff_t k = 0; k < 2 * p->rings * p->histograms; k++)
@@ -404,12 +410,13 @@ static ptrdiff_t points_along(ptrdiff_t n, const feature_daisy_parameters *p)
 static void plan_levels(daisy_job *job)
 {
     job->halo = 0;
-    for (ptrdiff_t level = 0; level <= job->p->rings; level++) {
+    for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
         daisy_level *l = &job->levels[level];
         *l = (daisy_level){.filter = &job->p->axis[level]};
         l->radius = l->filter->radius;
-        for (ptrdiff_t k = 0; level > 0 && k < 2 * job->p->histograms; k++) {
-            ptrdiff_t offset = offset_of(job, level - 1, 0)[k];
+        for (ptrdiff_t k = 0; level < job->p->rings && k < 2 * job->p->histograms;
+             k++) {
+            ptrdiff_t offset = offset_of(job, level, 0)[k];
             offset = offset < 0 ? -offset : offset;
             l->reach = offset > l->reach ? offset : l->reach;
         }

@@ -104,6 +104,21 @@ void check_mask_row(const plain_kernels *k)
         mask_one(k, length_number(i / COUNT_OF(steps)), steps[i % COUNT_OF(steps)]);
 }
 
+void check_stream_bytes(const plain_kernels *k)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++) {
+        size_t n = (size_t)length_number(i), unused = (size_t)random_below(70);
+        guarded in = guarded_new(n, random_side());
+        guarded out = guarded_new(n + unused, random_side());
+        random_fill(in.bytes, in.size);
+        k->stream_bytes(in.bytes, n, out.bytes + unused);
+        check_case("(%zu bytes, %zu behind)", n, unused);
+        CHECK(memcmp(in.bytes, out.bytes + unused, n) == 0);
+        guarded_free(&in);
+        guarded_free(&out);
+    }
+}
+
 /* ------------------------------------------------------------------------ */
 /* synthesize_rows                                                          */
 /* ------------------------------------------------------------------------ */

@@ -109,7 +109,8 @@ void check_multiply_row(const real_kernels *k, int is_float)
     COMPARE(2, 1, k->multiply_row(r.in[0], r.in[1], n, r.out[0]), S(IN(0) * IN(1)))
 }
 
-void check_store_row(const real_kernels *k, int is_float)
+static void check_writer(void (*write)(const wide *, ptrdiff_t, void *, ptrdiff_t),
+                         int is_float)
 {
     static const ptrdiff_t steps[] = {1, -1, 2, -3};
     ptrdiff_t size = is_float ? sizeof(float) : sizeof(double);
@@ -120,7 +121,7 @@ void check_store_row(const real_kernels *k, int is_float)
         guarded out = guarded_new(span_of(n, stride, (size_t)size), random_side());
         unsigned char *first = start_of(&out, n, stride);
         int wrong = 0;
-        k->store_row(r.in[0], n, first, stride);
+        write(r.in[0], n, first, stride);
         for (ptrdiff_t x = 0; x < n; x++) {
             double got;
             float narrow;
@@ -133,6 +134,16 @@ void check_store_row(const real_kernels *k, int is_float)
         guarded_free(&out);
         rows_free(&r);
     }
+}
+
+void check_store_row(const real_kernels *k, int is_float)
+{
+    check_writer(k->store_row, is_float);
+}
+
+void check_stream_row(const real_kernels *k, int is_float)
+{
+    check_writer(k->stream_row, is_float);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -63,6 +63,7 @@ typedef struct row_buffer {
     unsigned char *block;
     wide *wide_row;
     uint8_t *bounds;
+    double *response; /* or floats: a row that is streamed */
 } row_buffer;
 
 static void layout_rows(row_buffer *b, const source *s, arena *a)
@@ -72,6 +73,7 @@ static void layout_rows(row_buffer *b, const source *s, arena *a)
     b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
     b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
     b->bounds = arena_take(a, s->bytes ? 2 : 0, cols);
+    b->response = arena_take(a, cols, sizeof *b->response);
 }
 
 /* Makes rows `first` - halo to `end` + halo, as far as there are such, readable. */
@@ -104,6 +106,7 @@ typedef struct response_job {
     const feature_array *response;
     ptrdiff_t window; /* Moravec's; 0 with a rule: FAST's */
     const fast_rule *rule;
+    int streamed; /* FAST's */
     unsigned char *scratch;
     size_t scratch_size;
     ptrdiff_t bands;
@@ -121,15 +124,19 @@ static feature_status check_response(const feature_array *image,
     return status;
 }
 
-static void fast_row(const source *s, const fast_rule *rule, row_buffer *b,
-                     ptrdiff_t slot, void *out)
+static void fast_row(const response_job *job, row_buffer *b, ptrdiff_t slot, void *to)
 {
+    const source *s = &job->s;
     const void *const *rows = b->rows + slot;
+    void *out = job->streamed ? b->response : to;
+    size_t size = (size_t)(s->cols * dtype_size(job->response->dtype));
     if (s->bytes)
-        s->pieces.plain->fast_bytes((const uint8_t *const *)rows, s->cols, rule,
+        s->pieces.plain->fast_bytes((const uint8_t *const *)rows, s->cols, job->rule,
                                     b->bounds, out);
     else
-        s->pieces.real->fast_row(rows, s->cols, rule, out);
+        s->pieces.real->fast_row(rows, s->cols, job->rule, out);
+    if (job->streamed)
+        s->pieces.plain->stream_bytes(out, size, to);
 }
 
 /* Zeros where Moravec has no response: on both sides of a row, or in all of it. */
@@ -163,7 +170,7 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
                                      job->window, row_of(job->response, top),
                                      job->response->strides[0]);
     for (ptrdiff_t y = top; y < bottom && job->rule != NULL; y++)
-        fast_row(s, job->rule, &b, y - first, row_of(job->response, y));
+        fast_row(job, &b, y - first, row_of(job->response, y));
 }
 
 static feature_status respond(response_job *job, const feature_run *run,
@@ -173,6 +180,7 @@ static feature_status respond(response_job *job, const feature_run *run,
     if (s->rows == 0 || s->cols == 0)
         return FEATURE_OK;
     job->bands = (s->rows + BAND_ROWS - 1) / BAND_ROWS;
+    job->streamed = job->rule != NULL && is_streamed(job->response, 1);
     team t = team_for(run, job->bands,
                       (double)s->rows * (double)s->cols * nanoseconds_a_pixel);
     row_buffer counting;

@@ -72,6 +72,7 @@ typedef struct daisy_job {
     daisy_level *levels;
     unsigned char *scratch;
     size_t scratch_size;
+    int streamed;
 } daisy_job;
 
 /* Rows smoothed along themselves, at needed columns, each column in one piece. */
@@ -93,6 +94,7 @@ typedef struct daisy_tile {
     const wide **shifts;
     daisy_ring *rings;
     wide *descriptors;
+    double *finished; /* or floats: a descriptor that is streamed */
     ptrdiff_t loaded; /* the first row below those in the rings */
 } daisy_tile;
 
@@ -161,6 +163,7 @@ static void layout(daisy_tile *t, const daisy_job *job, arena *a)
     t->shifts = arena_take(a, 2 * (size_t)job->halo + 1, sizeof(wide *));
     t->descriptors = arena_take(a, (size_t)job->batch * POINTS_TOGETHER,
                                 (size_t)descriptor_pitch(job) * sizeof(wide));
+    t->finished = arena_take(a, (size_t)job->values, sizeof *t->finished);
     t->rings = arena_take(a, (size_t)levels_of(job->p), sizeof(daisy_ring));
     for (ptrdiff_t k = 0; k < levels_of(job->p); k++)
         layout_ring(a->base == NULL ? NULL : &t->rings[k], job, k, a);
@@ -276,13 +279,24 @@ static void sum_down(const daisy_job *job, const daisy_tile *t, ptrdiff_t level,
                                out + row * POINTS_TOGETHER * pitch, pitch);
 }
 
+/* From sums to the descriptor of a point. */
+static void finish(const daisy_job *job, const daisy_tile *t, wide *sums,
+                   ptrdiff_t point)
+{
+    size_t size = (size_t)(job->values * dtype_size(job->out->dtype));
+    unsigned char *to = (unsigned char *)job->out->data + (size_t)point * size;
+    job->real->daisy_finish(sums, job->values, job->p->orientations, job->p->norm,
+                            job->streamed ? (void *)t->finished : to);
+    if (job->streamed)
+        job->plain->stream_bytes(t->finished, size, to);
+}
+
 /* Descriptors of `count` points of each row of a batch. */
 static void describe(const daisy_job *job, daisy_tile *t, ptrdiff_t down,
                      ptrdiff_t batch, ptrdiff_t right, ptrdiff_t count)
 {
     static const ptrdiff_t centre[2] = {0, 0};
     ptrdiff_t n = job->p->orientations, pitch = descriptor_pitch(job);
-    ptrdiff_t item = dtype_size(job->out->dtype);
     wide *to = t->descriptors;
     sum_down(job, t, 0, centre, right, count, batch, to);
     for (ptrdiff_t ring = 0; ring < job->p->rings; ring++)
@@ -290,13 +304,9 @@ static void describe(const daisy_job *job, daisy_tile *t, ptrdiff_t down,
             sum_down(job, t, ring, offset_of(job, ring, k), right, count, batch,
                      to += n);
     for (ptrdiff_t row = 0; row < batch; row++)
-        for (ptrdiff_t k = 0; k < count; k++) {
-            ptrdiff_t point = (down + row) * job->points_right + right + k;
-            unsigned char *out = (unsigned char *)job->out->data;
-            job->real->daisy_finish(
-                t->descriptors + (row * POINTS_TOGETHER + k) * pitch, job->values, n,
-                job->p->norm, out + point * job->values * item);
-        }
+        for (ptrdiff_t k = 0; k < count; k++)
+            finish(job, t, t->descriptors + (row * POINTS_TOGETHER + k) * pitch,
+                   (down + row) * job->points_right + right + k);
 }
 
 /* Points at the rows under the filters around the first point of a batch. */
@@ -447,6 +457,7 @@ static void plan_tiles(daisy_job *job)
     job->tile_down = smaller((TILE_ROWS - 1) / step + 1, job->points_down);
     job->batch = smaller((BATCH_ROWS - 1) / step + 1, job->tile_down);
     job->tiles_right = (job->points_right - 1) / job->tile_right + 1;
+    job->streamed = is_streamed(job->out, 1);
     job->tiles = job->tiles_right * ((job->points_down - 1) / job->tile_down + 1);
 }
 

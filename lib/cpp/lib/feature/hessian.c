@@ -38,6 +38,7 @@
 #include "core/array.h"
 #include "core/integral.h"
 #include "core/memory.h"
+#include "core/output.h"
 #include "core/plane.h"
 #include "core/smooth.h"
 #include "core/threads.h"
@@ -66,6 +67,7 @@ typedef struct hessian_job {
     ptrdiff_t apart[DIMENSIONS_AT_MOST]; /* elements between neighbours in it */
     ptrdiff_t cols, lines, lines_of_a_band;
     const real_kernels *real;
+    line_output output;
     unsigned char *scratch;
     size_t scratch_size;
 } hessian_job;
@@ -188,16 +190,16 @@ static void finish_line(const hessian_job *job, hessian_scratch *s,
                         wide *const *rows)
 {
     for (int k = 0; k < job->outs; k++)
-        if (!is_direct(&job->out[k]))
-            job->real->store_row(rows[k], job->cols, line_of(&job->out[k], s->at),
-                                 job->out[k].strides[job->ndim - 1]);
+        if (!job->output.in_place)
+            job->output.write(rows[k], job->cols, line_of(&job->out[k], s->at),
+                              job->out[k].strides[job->ndim - 1]);
 }
 
 static void make_line(const hessian_job *job, hessian_scratch *s)
 {
     wide *out[PAIRS_AT_MOST], *rows[PAIRS_AT_MOST];
     for (int k = 0; k < job->outs; k++)
-        out[k] = is_direct(&job->out[k]) ? (wide *)(void *)line_of(&job->out[k], s->at)
+        out[k] = job->output.in_place    ? (wide *)(void *)line_of(&job->out[k], s->at)
                  : job->result == PLANES ? s->row[k]
                                          : s->response;
     for (int k = 0; k < job->pairs; k++) {
@@ -235,6 +237,7 @@ static feature_status run_bands(hessian_job *job, team *t)
 {
     hessian_scratch counting;
     arena each = {NULL, 0}, whole = {NULL, 0};
+    job->output = line_output_for(job->real, job->out, job->outs);
     layout(&counting, job, &each);
     job->scratch_size = each.used;
     arena_take(&whole, (size_t)t->threads,
@@ -520,9 +523,10 @@ feature_status feature_hessian_matrix_det(const feature_array *image,
 
 typedef struct box_job {
     const feature_array *out;
+    line_output output;
     const double *integral;
     ptrdiff_t rows, cols, size, pitch;
-    double *scratch; /* a row a thread, where the output's columns are apart */
+    double *scratch; /* a row a thread, where they are not made in place */
 } box_job;
 
 static void box_band(void *context, ptrdiff_t index, int thread)
@@ -533,12 +537,12 @@ static void box_band(void *context, ptrdiff_t index, int thread)
     ptrdiff_t stride = job->out->strides[1];
     for (ptrdiff_t y = first; y < end && y < job->rows; y++) {
         unsigned char *to = row_of(job->out, y);
-        double *row = is_direct(job->out) ? (double *)(void *)to
-                                          : job->scratch + thread * job->pitch;
+        double *row = job->output.in_place ? (double *)(void *)to
+                                           : job->scratch + thread * job->pitch;
         plain->box_determinant_row(job->integral, job->rows, job->cols, job->size, y,
                                    row);
-        if (!is_direct(job->out))
-            real_kernels_for(FEATURE_FLOAT64)->store_row(row, job->cols, to, stride);
+        if (!job->output.in_place)
+            job->output.write(row, job->cols, to, stride);
     }
 }
 
@@ -556,7 +560,9 @@ feature_status feature_hessian_matrix_det_boxes(const feature_array *image,
         return FEATURE_BAD_ARGUMENT;
     if (is_empty(image))
         return FEATURE_OK;
+    const real_kernels *real = real_kernels_for(FEATURE_FLOAT64);
     box_job job = {.out = determinant,
+                   .output = line_output_for(real, determinant, 1),
                    .rows = image->shape[0],
                    .cols = image->shape[1],
                    .size = size,

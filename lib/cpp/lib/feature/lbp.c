@@ -65,7 +65,7 @@ typedef struct pattern_job {
     int method, whole;             /* pixels are finite: nothing is NaN */
     ptrdiff_t count, words, reach; /* of samples, of int32 a code, of pixels */
     ptrdiff_t tiles, bands;
-    int keeps_rows;
+    int keeps_rows, streamed;
     ptrdiff_t lines, depth; /* of mixed rows; each has so many */
     offset *offsets;
     const offset **columns; /* a sample of each line */
@@ -84,6 +84,7 @@ typedef struct tile {
     wide *across, *mixed; /* of each line */
     wide *variance;
     int32_t *codes;
+    double *numbers; /* or others: a row of the result that is streamed */
 } tile;
 
 #define PITCH (TILE + ROW_BLOCK)
@@ -100,6 +101,7 @@ static void layout(tile *t, const pattern_job *job, arena *a)
     t->mixed = arena_take(a, lines * depth, PITCH * sizeof(wide));
     t->variance = arena_take(a, PITCH, sizeof(wide));
     t->codes = arena_take(a, (size_t)job->words * PITCH, sizeof *t->codes);
+    t->numbers = arena_take(a, PITCH, sizeof *t->numbers);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -253,6 +255,7 @@ static void write_codes(const pattern_job *job, const tile *t, ptrdiff_t y, void
 static void make_tile(void *context, ptrdiff_t index, int thread)
 {
     const pattern_job *job = context;
+    const ptrdiff_t stride = job->out->strides[1];
     arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
     tile t;
     layout(&t, job, &a);
@@ -265,7 +268,8 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
     memset(t.zeros, 0, (size_t)t.pitch * sizeof *t.zeros);
     start_tile(job, &t);
     for (ptrdiff_t y = t.top; y < t.end; y++) {
-        unsigned char *out = row_of(job->out, y) + t.left * job->out->strides[1];
+        unsigned char *to = row_of(job->out, y) + t.left * stride;
+        void *out = job->streamed ? (void *)t.numbers : to;
         if (job->keeps_rows)
             keep_row(job, &t, y + job->reach);
         aim(job, &t, y);
@@ -273,6 +277,8 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
             write_variance(job, &t, out);
         else
             write_codes(job, &t, y, out);
+        if (job->streamed)
+            job->kernels->stream_bytes(out, (size_t)(t.cols * stride), to);
     }
 }
 
@@ -464,6 +470,7 @@ feature_status feature_local_binary_pattern(const feature_array *image,
     pattern_job job = {.image = image, .out = out, .method = method};
     job.kernels = plain_kernels_in_use();
     job.whole = image->dtype < FEATURE_FLOAT16;
+    job.streamed = is_streamed(out, 1);
     job.count = samples->shape[0];
     job.words = (job.count + SAMPLES_A_WORD - 1) / SAMPLES_A_WORD;
     job.tiles = (image->shape[1] + TILE - 1) / TILE;

@@ -28,6 +28,7 @@ typedef struct byte_job {
     const plain_kernels *kernels;
     const uint8_t *table;
     ptrdiff_t tiles;
+    int streamed;
     unsigned char *scratch;
     size_t scratch_size;
 } byte_job;
@@ -37,6 +38,7 @@ typedef struct byte_tile {
     ptrdiff_t top, end, left, cols;
     int16_t *source; /* three rows, from column -PAD on */
     uint16_t *codes;
+    double *numbers; /* or others: a row of the result that is streamed */
 } byte_tile;
 
 int lbp_is_of_bytes(const feature_array *image, const feature_array *samples,
@@ -60,6 +62,7 @@ static void layout(byte_tile *t, arena *a)
 {
     t->source = arena_take(a, 3, PITCH * sizeof *t->source);
     t->codes = arena_take(a, PITCH, sizeof *t->codes);
+    t->numbers = arena_take(a, PITCH, sizeof(double));
 }
 
 /* Column 0 of the tile in row y, which may be one beyond the border. */
@@ -86,6 +89,8 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
 {
     const byte_job *job = context;
     const ptrdiff_t rows = job->image->shape[0], cols = job->image->shape[1];
+    const feature_dtype dtype = (feature_dtype)job->out->dtype;
+    const ptrdiff_t stride = job->out->strides[1];
     arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
     byte_tile t = {.top = index / job->tiles * BAND_ROWS,
                    .left = index % job->tiles * TILE};
@@ -99,9 +104,11 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
         const int16_t *around[3] = {row_at(&t, y - 1), row_at(&t, y),
                                     row_at(&t, y + 1)};
         job->kernels->lbp_bytes_row(around, t.cols, (double)y, (double)t.left, t.codes);
-        job->kernels->lbp_store_bytes(
-            t.codes, t.cols, job->table, (feature_dtype)job->out->dtype,
-            row_of(job->out, y) + t.left * job->out->strides[1], job->out->strides[1]);
+        void *to = row_of(job->out, y) + t.left * stride;
+        job->kernels->lbp_store_bytes(t.codes, t.cols, job->table, dtype,
+                                      job->streamed ? t.numbers : to, stride);
+        if (job->streamed)
+            job->kernels->stream_bytes(t.numbers, (size_t)(t.cols * stride), to);
     }
 }
 
@@ -111,6 +118,7 @@ feature_status lbp_of_bytes(const feature_array *image, const uint8_t *table,
     byte_job job = {.image = image, .out = out, .table = table};
     job.kernels = plain_kernels_in_use();
     job.tiles = (image->shape[1] + TILE - 1) / TILE;
+    job.streamed = is_streamed(out, 1);
     ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
     team t = team_for(run, job.tiles * bands,
                       (double)image->shape[0] * (double)image->shape[1] *

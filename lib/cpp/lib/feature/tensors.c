@@ -35,6 +35,7 @@
  */
 #include "core/array.h"
 #include "core/memory.h"
+#include "core/output.h"
 #include "core/tensor.h"
 #include "core/threads.h"
 #include "core/volume.h"
@@ -57,6 +58,7 @@
 typedef struct tensor_job {
     tensor_plan plan;
     const feature_array *planes;
+    line_output output;
     unsigned char *scratch;
     size_t scratch_size;
 } tensor_job;
@@ -73,8 +75,8 @@ static void tensor_band(void *context, ptrdiff_t index, int thread)
     for (ptrdiff_t y = first; y < end && y < plan->rows; y++) {
         tensor_move(&t, y);
         for (int k = 0; k < 3; k++)
-            plan->real->store_row(t.row[k], plan->cols, row_of(&job->planes[k], y),
-                                  job->planes[k].strides[1]);
+            job->output.write(t.row[k], plan->cols, row_of(&job->planes[k], y),
+                              job->planes[k].strides[1]);
     }
 }
 
@@ -87,6 +89,7 @@ static feature_status tensor_of_image(const feature_array *image,
     ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
     double pixels = (double)image->shape[0] * (double)image->shape[1];
     team t = team_for(run, bands, pixels * NANOSECONDS_OF_TENSOR);
+    job.output = line_output_for(job.plan.sobel.real, planes, 3);
     tensor_rows counting;
     arena each = {NULL, 0}, whole = {NULL, 0};
     tensor_layout(&counting, &job.plan, &each);
@@ -192,6 +195,7 @@ typedef struct eigen_job {
     ptrdiff_t cols, chunks;
     const plain_kernels *plain;
     const real_kernels *real;
+    line_output output;
     unsigned char *scratch;
     size_t scratch_size;
 } eigen_job;
@@ -213,7 +217,7 @@ static void decompose_chunk(const eigen_job *job, const ptrdiff_t *at, ptrdiff_t
     for (int k = 0; k < job->order; k++, buffer += CHUNK) {
         const feature_array *plane = &job->values[k];
         values[k] =
-            is_direct(plane)
+            job->output.in_place
                 ? (wide *)(void *)(line_of(plane, at) + x * (ptrdiff_t)sizeof(wide))
                 : buffer;
     }
@@ -224,8 +228,8 @@ static void decompose_chunk(const eigen_job *job, const ptrdiff_t *at, ptrdiff_t
     for (int k = 0; k < job->order; k++) {
         const feature_array *plane = &job->values[k];
         ptrdiff_t stride = plane->strides[plane->ndim - 1];
-        if (!is_direct(plane))
-            job->real->store_row(values[k], n, line_of(plane, at) + x * stride, stride);
+        if (!job->output.in_place)
+            job->output.write(values[k], n, line_of(plane, at) + x * stride, stride);
     }
 }
 
@@ -278,6 +282,7 @@ feature_status feature_structure_tensor_eigenvalues(const feature_array *planes,
                      .cols = planes->shape[planes->ndim - 1],
                      .plain = plain_kernels_in_use(),
                      .real = real_kernels_for((feature_dtype)planes->dtype)};
+    job.output = line_output_for(job.real, values, order);
     job.chunks = (job.cols + CHUNK - 1) / CHUNK;
     ptrdiff_t lines = line_count(planes);
     ptrdiff_t together = job.chunks > 1 ? 1 : 1 + CHUNK / job.cols;

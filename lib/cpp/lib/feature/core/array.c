@@ -82,6 +82,25 @@ int is_contiguous(const feature_array *array)
     return 1;
 }
 
+/* Two second caches. From here on results of one call are written faster past them,
+ * also where the next step reads them (docs/decisions/0013). */
+#define STREAM_FROM 0x1p22
+
+int is_streamed(const feature_array *results, int count)
+{
+    double all = 0;
+    for (int k = 0; k < count; k++) {
+        const feature_array *r = &results[k];
+        double bytes = (double)dtype_size(r->dtype);
+        if (r->strides[r->ndim - 1] != dtype_size(r->dtype))
+            return 0;
+        for (int32_t axis = 0; axis < r->ndim; axis++)
+            bytes *= (double)r->shape[axis];
+        all += bytes;
+    }
+    return all >= STREAM_FROM;
+}
+
 feature_dtype storage_type(const feature_array *image)
 {
     return image->dtype == FEATURE_FLOAT32 || image->dtype == FEATURE_FLOAT16

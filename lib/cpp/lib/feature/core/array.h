@@ -38,6 +38,11 @@ ptrdiff_t line_count(const feature_array *array);
 void line_index(const feature_array *array, ptrdiff_t line, ptrdiff_t *index);
 unsigned char *line_of(const feature_array *array, const ptrdiff_t *index);
 
+/* Are a call's results, of lines side by side, together larger than the caches around
+ * them? Then lines are best made beside them and sent past the caches (stream_row,
+ * stream_bytes). */
+int is_streamed(const feature_array *results, int count);
+
 /* The first element of row y of a 2-D array. */
 static inline unsigned char *row_of(const feature_array *array, ptrdiff_t y)
 {

@@ -25,6 +25,9 @@
 #include <sched.h>
 #include <stdlib.h>
 #include <time.h>
+#if defined(__SSE2__)
+#include <emmintrin.h>
+#endif
 
 #include "core/quota.h"
 
@@ -205,11 +208,20 @@ static void take_share(crew *c, share *from, int thread)
     }
 }
 
+/* What went past the caches (kernels/stream.h) is there for everybody. */
+static void settle_stores(void)
+{
+#if defined(__SSE2__)
+    _mm_sfence();
+#endif
+}
+
 /* The thread's own bands, then what is left of the others'. */
 static void take_bands(crew *c, int thread)
 {
     for (int k = 0; k < c->shares; k++)
         take_share(c, &c->share[(thread + k) % c->shares], thread);
+    settle_stores();
 }
 
 void team_await(const atomic_ptrdiff_t *counter)

@@ -6,6 +6,7 @@
  * them as they are.
  */
 #include "kernels/half.h"
+#include "kernels/stream.h"
 #include "kernels/variant.h"
 
 static inline double as_is(double v)
@@ -130,4 +131,9 @@ void NAME(mask_row)(const uint8_t *mask, ptrdiff_t stride, ptrdiff_t n, wide *ro
 {
     for (ptrdiff_t x = 0; x < n; x++)
         row[x] = mask[x * stride] ? row[x] : 0;
+}
+
+void NAME(stream_bytes)(const void *from, size_t size, void *to)
+{
+    copy_past(from, size, to);
 }

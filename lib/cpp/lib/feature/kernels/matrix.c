@@ -7,6 +7,7 @@
  * it would only push other data out of them.
  */
 #include "core/array.h"
+#include "kernels/stream.h"
 #include "kernels/variant.h"
 
 static inline float transform(float difference)
@@ -54,11 +55,7 @@ static void stream_row(const uint8_t *in, ptrdiff_t n, int32_t mid, float *out)
     for (; x + LANES <= n; x += LANES) {
         lanes v = __builtin_convertvector(load_bytes(in + x) - mid, lanes) * 1.5f;
         v = pick(v < 0, v + 0.25f, v - 0.25f);
-#if VECTOR_BYTES == 64
-        _mm512_stream_ps(out + x, (__m512)v);
-#else
-        _mm256_stream_ps(out + x, (__m256)v);
-#endif
+        stream_vec(out + x, (vec)v);
     }
     plain_row(in + x, n - x, mid, out + x);
 }
@@ -82,7 +79,4 @@ void NAME(synthesize_rows)(const feature_array *in, const feature_array *out,
         else
             plain_row(from, cols, (int32_t)mid, to);
     }
-#if VECTOR_BYTES > 16
-    _mm_sfence(); /* once a band: it waits for all the stores before it */
-#endif
 }

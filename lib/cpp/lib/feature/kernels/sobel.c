@@ -4,6 +4,7 @@
  * inputs lie side by side in one row or in three rows, the arithmetic is the same.
  * SciPy multiplies the middle by the filter's 0, which spreads what is not finite.
  */
+#include "kernels/stream.h"
 #include "kernels/variant.h"
 
 void NAME(differ_row)(const wide *before, const wide *here, const wide *after,
@@ -57,5 +58,26 @@ void NAME(store_row)(const wide *restrict row, ptrdiff_t n, void *restrict out,
         unsigned char *to = out;
         for (ptrdiff_t x = 0; x < n; x++)
             *(real *)(void *)(to + x * stride) = (real)row[x];
+    }
+}
+
+#define CHUNK 256 /* reals, whole cache lines */
+
+void NAME(stream_row)(const wide *restrict row, ptrdiff_t n, void *restrict out,
+                      ptrdiff_t stride)
+{
+    real chunk[CHUNK], *to = out;
+    if (stride != (ptrdiff_t)sizeof(real)) {
+        NAME(store_row)(row, n, out, stride);
+        return;
+    }
+    if (sizeof(real) == sizeof(wide)) {
+        copy_past(row, (size_t)n * sizeof(real), to);
+        return;
+    }
+    for (ptrdiff_t first = 0; first < n; first += CHUNK) {
+        ptrdiff_t count = n - first < CHUNK ? n - first : CHUNK;
+        NAME(store_row)(row + first, count, chunk, stride);
+        copy_past(chunk, (size_t)count * sizeof(real), to + first);
     }
 }

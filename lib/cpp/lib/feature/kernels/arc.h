@@ -3,7 +3,7 @@
 #ifndef KERNELS_ARC_H
 #define KERNELS_ARC_H
 
-#include <stdint.h>
+#include "kernels/variant.h"
 
 #define CIRCLE 16
 
@@ -18,18 +18,16 @@ static const int circle_col[CIRCLE] = {3,  3,  2,  1,  0, -1, -2, -3,
  */
 static inline uint64_t arcs_of(const uint64_t *circle, int arc)
 {
-    uint64_t run[2][CIRCLE], found = 0;
-    int now = 0;
-    for (int k = 0; k < CIRCLE; k++)
-        run[0][k] = circle[k];
-    for (int done = 1; done < arc; now = !now) {
-        int step = done < arc - done ? done : arc - done;
+    uint64_t run[CIRCLE], longer[CIRCLE], found = 0;
+    memcpy(run, circle, sizeof run);
+    for (int done = 1, step; done < arc; done += step) {
+        step = done < arc - done ? done : arc - done;
         for (int k = 0; k < CIRCLE; k++)
-            run[!now][k] = run[now][k] & run[now][(k + step) % CIRCLE];
-        done += step;
+            longer[k] = run[k] & run[(k + step) % CIRCLE];
+        memcpy(run, longer, sizeof run);
     }
     for (int k = 0; k < CIRCLE; k++)
-        found |= run[now][k];
+        found |= run[k];
     return found;
 }
 

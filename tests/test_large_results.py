@@ -1,5 +1,5 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""Promise: results of 4 MiB and more, which go past the caches, are the same results."""
+"""Promise: results of 4 MiB and more, which go past the caches, are the same."""
 
 import feature
 import helpers  # noqa: F401  (puts the library on the path)

@@ -24,8 +24,7 @@ typedef struct exact_job {
     point *points;       /* doubts, or a sorted list, */
     const point *before; /* and what that was */
     ptrdiff_t count;
-    unsigned char *scratch; /* of each thread */
-    size_t scratch_size;
+    thread_memory memory; /* of each thread */
 } exact_job;
 
 /* Up to three rows and columns, and their responses. */
@@ -91,7 +90,7 @@ static void smooth_patch(const exact_job *e, int thread, const feature_array *co
 {
     row_scratch s;
     blob_rows rows;
-    arena a = {e->scratch + (size_t)thread * e->scratch_size, 0};
+    arena a = arena_of(&e->memory, thread);
     blob_rows_plan(&rows, e->job, columns, scale);
     wide *row = layout(&s, &rows, &a);
     blob_rows_start(&s, &rows, p->top);
@@ -132,12 +131,7 @@ static feature_status settle(exact_job *e,
     team t = team_for(job->run, e->count, (double)e->count * side * side);
     t.threads = t.threads < job->threads ? t.threads : job->threads; /* finders */
     arena largest = largest_layout(job);
-    e->scratch = memory_lease_each(&largest, t.threads, &e->scratch_size);
-    if (e->scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = team_run(&t, e->count, one, e);
-    memory_return(e->scratch);
-    return status;
+    return team_run_with(&t, e->count, one, e, &e->memory, &largest);
 }
 
 /* From a position to the one behind the next, inside of 0 to n. */

@@ -131,8 +131,7 @@ void blob_row(row_scratch *s, const blob_rows *rows, ptrdiff_t y, wide *out,
 typedef struct row_pass {
     blob_rows rows;
     wide *out, *previous;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } row_pass;
 
 static void make_band(void *context, ptrdiff_t index, int thread)
@@ -141,7 +140,7 @@ static void make_band(void *context, ptrdiff_t index, int thread)
     const blob_job *job = pass->rows.job;
     ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS, n = job->cols;
     row_scratch s;
-    arena a = {pass->scratch + (size_t)thread * pass->scratch_size, 0};
+    arena a = arena_of(&pass->memory, thread);
     blob_rows_layout(&s, &pass->rows, &a);
     blob_rows_start(&s, &pass->rows, first);
     for (ptrdiff_t y = first; y < end && y < job->lines; y++)
@@ -154,13 +153,8 @@ static feature_status make_rows(blob_planes *p, row_pass *pass)
     row_scratch counting;
     arena each = {NULL, 0};
     blob_rows_layout(&counting, &pass->rows, &each);
-    pass->scratch = memory_lease_each(&each, p->v.team.threads, &pass->scratch_size);
-    if (pass->scratch == NULL)
-        return FEATURE_NO_MEMORY;
     ptrdiff_t bands = (p->job->lines + BAND_ROWS - 1) / BAND_ROWS;
-    feature_status status = team_run(&p->v.team, bands, make_band, pass);
-    memory_return(pass->scratch);
-    return status;
+    return team_run_with(&p->v.team, bands, make_band, pass, &pass->memory, &each);
 }
 
 /* ------------------------------------------------------------------------ */

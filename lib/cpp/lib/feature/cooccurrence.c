@@ -64,8 +64,7 @@ typedef struct count_job {
     plane *plane;
     pair_offset *offset;
     uint32_t *table;
-    unsigned char *scratch; /* BLOCK_ROWS of each plane, for each thread */
-    size_t scratch_size;
+    thread_memory memory; /* BLOCK_ROWS of each plane */
 } count_job;
 
 /* ------------------------------------------------------------------------ */
@@ -277,8 +276,7 @@ static void write_block(void *context, ptrdiff_t block, int thread)
 {
     const count_job *job = context;
     ptrdiff_t first = block * BLOCK_ROWS, end = first + BLOCK_ROWS, n = job->levels;
-    uint32_t *buffer =
-        (uint32_t *)(void *)(job->scratch + (size_t)thread * job->scratch_size);
+    uint32_t *buffer = (uint32_t *)(void *)arena_of(&job->memory, thread).base;
     const uint32_t *rows[PLANES_AT_ONCE];
     double sums[PLANES_AT_ONCE];
     end = end < n ? end : n;
@@ -308,12 +306,12 @@ static feature_status lease(count_job *job, int threads)
     for (int pass = 0; pass < 2; pass++) {
         arena a = {block, 0}, one = {NULL, 0};
         arena_take(&one, (size_t)(planes * BLOCK_ROWS * job->levels), sizeof(uint32_t));
-        job->scratch_size = one.used;
+        job->memory.each = one.used;
         job->plane = arena_take(&a, (size_t)planes, sizeof *job->plane);
         job->offset = arena_take(&a, (size_t)tables, sizeof *job->offset);
         job->table = arena_take(&a, (size_t)(tables * job->parts * job->table_size),
                                 sizeof *job->table);
-        job->scratch = arena_take(&a, (size_t)threads, one.used);
+        job->memory.base = arena_take(&a, (size_t)threads, one.used);
         if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
             return FEATURE_NO_MEMORY;
     }

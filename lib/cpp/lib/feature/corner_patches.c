@@ -52,8 +52,7 @@ typedef struct patch_set {
     const feature_array *corners;
     tile_order order;
     ptrdiff_t count, rows, cols;
-    unsigned char *scratch;
-    size_t scratch_size; /* of one thread */
+    thread_memory memory;
 } patch_set;
 
 /* One thread's buffers: a copy of the patch of each corner, where one is needed. */
@@ -82,7 +81,7 @@ static void layout_patches(patch_buffer *b, const patch_set *set, size_t spare,
 
 static patch_buffer buffer_of(const patch_set *set, size_t spare, int thread)
 {
-    arena a = {set->scratch + (size_t)thread * set->scratch_size, 0};
+    arena a = arena_of(&set->memory, thread);
     patch_buffer b;
     layout_patches(&b, set, spare, &a);
     return b;
@@ -223,7 +222,7 @@ static size_t measure_patches(const patch_set *set, size_t spare)
 static void layout_set(patch_set *set, int threads, arena *a)
 {
     tiles_layout(&set->order, set->count, set->s.image->shape, a);
-    set->scratch = arena_take(a, (size_t)threads, set->scratch_size);
+    set->memory.base = arena_take(a, (size_t)threads, set->memory.each);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -272,8 +271,8 @@ static feature_status lease_angles(angle_job *job, int threads)
 {
     unsigned char *block = NULL;
     patch_set *set = &job->set;
-    set->scratch_size = measure_patches(set, 0);
-    if (set->scratch_size == SIZE_MAX)
+    set->memory.each = measure_patches(set, 0);
+    if (set->memory.each == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     for (int pass = 0; pass < 2; pass++) {
         arena a = {block, 0};
@@ -386,8 +385,8 @@ feature_status feature_corner_subpix(const feature_array *image,
     set->s.unscaled = 1;
     team t = patch_team(set, run, 2);
     arena whole = {NULL, 0};
-    set->scratch_size = measure_patches(set, shift_spare(reach));
-    if (set->scratch_size == SIZE_MAX)
+    set->memory.each = measure_patches(set, shift_spare(reach));
+    if (set->memory.each == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     layout_set(set, t.threads, &whole);
     if (whole.used == SIZE_MAX || (whole.base = memory_lease(whole.used)) == NULL)

@@ -107,8 +107,7 @@ typedef struct response_job {
     ptrdiff_t window; /* Moravec's; 0 with a rule: FAST's */
     const fast_rule *rule;
     int streamed; /* FAST's */
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
     ptrdiff_t bands;
 } response_job;
 
@@ -154,7 +153,7 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
 {
     const response_job *job = context;
     const source *s = &job->s;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     row_buffer b;
     ptrdiff_t first = band * BAND_ROWS, end = first + BAND_ROWS;
     end = end < s->rows ? end : s->rows;
@@ -186,12 +185,7 @@ static feature_status respond(response_job *job, const feature_run *run,
     row_buffer counting;
     arena one = {NULL, 0};
     layout_rows(&counting, s, &one);
-    job->scratch = memory_lease_each(&one, t.threads, &job->scratch_size);
-    if (job->scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = team_run(&t, job->bands, respond_band, job);
-    memory_return(job->scratch);
-    return status;
+    return team_run_with(&t, job->bands, respond_band, job, &job->memory, &one);
 }
 
 feature_status feature_corner_moravec(const feature_array *image, ptrdiff_t window,

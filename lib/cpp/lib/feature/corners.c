@@ -74,8 +74,7 @@ typedef struct corner_job {
     const feature_array *out[2];
     int outs;
     ptrdiff_t rows, cols, bands;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } corner_job;
 
 /* ------------------------------------------------------------------------ */
@@ -170,7 +169,7 @@ static void respond_band(void *context, ptrdiff_t index, int thread)
     const corner_job *job = context;
     ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS;
     corner_scratch s;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout(&s, job, &a);
     start_band(&s, job, first);
     for (ptrdiff_t y = first; y < end && y < job->rows; y++) {
@@ -197,12 +196,7 @@ static feature_status run_job(corner_job *job, const feature_run *run)
     corner_scratch counting;
     arena a = {NULL, 0};
     layout(&counting, job, &a);
-    job->scratch = memory_lease_each(&a, t.threads, &job->scratch_size);
-    if (job->scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = team_run(&t, job->bands, respond_band, job);
-    memory_return(job->scratch);
-    return status;
+    return team_run_with(&t, job->bands, respond_band, job, &job->memory, &a);
 }
 
 /* ------------------------------------------------------------------------ */

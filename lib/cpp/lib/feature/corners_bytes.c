@@ -30,8 +30,7 @@ typedef struct bytes_job {
     const plain_kernels *plain;
     const real_kernels *real;
     ptrdiff_t rows, cols, pitch;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } bytes_job;
 
 /* Which of a thread's rows are what. */
@@ -132,7 +131,7 @@ static void measure_band(void *context, ptrdiff_t index, int thread)
     const bytes_job *job = context;
     const feature_array *response = job->response;
     ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     bytes_rows r;
     layout(&r, job, &a);
     r.slots = slots_empty();
@@ -166,10 +165,5 @@ feature_status kitchen_rosenfeld_of_bytes(const feature_array *image,
     bytes_rows counting;
     arena one = {NULL, 0};
     layout(&counting, &job, &one);
-    job.scratch = memory_lease_each(&one, t.threads, &job.scratch_size);
-    if (job.scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = team_run(&t, bands, measure_band, &job);
-    memory_return(job.scratch);
-    return status;
+    return team_run_with(&t, bands, measure_band, &job, &job.memory, &one);
 }

@@ -70,8 +70,7 @@ typedef struct daisy_job {
     daisy_fan fan;
     double *sine, *cosine;
     daisy_level *levels;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
     int streamed;
 } daisy_job;
 
@@ -355,7 +354,7 @@ static void find_columns(const daisy_job *job, daisy_tile *t)
 
 static void start(const daisy_job *job, daisy_tile *t, ptrdiff_t index, int thread)
 {
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout(t, job, &a);
     t->first_down = index / job->tiles_right * job->tile_down;
     t->end_down = smaller(t->first_down + job->tile_down, job->points_down);
@@ -468,12 +467,8 @@ static feature_status compute(daisy_job *job, const feature_run *run)
     daisy_tile t;
     arena one = {NULL, 0};
     layout(&t, job, &one);
-    job->scratch = memory_lease_each(&one, team_of_call.threads, &job->scratch_size);
-    if (job->scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = team_run(&team_of_call, job->tiles, daisy_band, job);
-    memory_return(job->scratch);
-    return status;
+    return team_run_with(&team_of_call, job->tiles, daisy_band, job, &job->memory,
+                         &one);
 }
 
 static feature_status check_out(const daisy_job *job)

@@ -60,8 +60,7 @@ typedef struct canny_job {
     int normalize;
     edge_limits limits;
     ptrdiff_t rows, cols, bands;
-    unsigned char *scratch; /* `threads` times `scratch_size` bytes */
-    size_t scratch_size;
+    thread_memory memory;
     uint64_t *weak, *strong; /* the planes of one band after the other */
 } canny_job;
 
@@ -176,17 +175,17 @@ static feature_status lease_scratch(canny_job *job, int threads, ptrdiff_t bands
     canny_scratch counting;
     arena a = {NULL, 0};
     layout(&counting, job, &a);
-    job->scratch_size = a.used;
+    job->memory.each = a.used;
     arena whole = {NULL, 0};
     arena_take(&whole, (size_t)threads, a.used == SIZE_MAX ? SIZE_MAX / 2 : a.used);
     size_t planes = whole.used, words = (size_t)plane_words(job);
     arena_take(&whole, 2 * (size_t)bands, words * sizeof *job->weak);
     if (a.used == SIZE_MAX || whole.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
-    job->scratch = memory_lease(whole.used);
-    if (job->scratch == NULL)
+    job->memory.base = memory_lease(whole.used);
+    if (job->memory.base == NULL)
         return FEATURE_NO_MEMORY;
-    arena rest = {job->scratch, planes};
+    arena rest = {job->memory.base, planes};
     job->weak = arena_take(&rest, 2 * (size_t)bands, words * sizeof *job->weak);
     job->strong = job->weak + (size_t)bands * words;
     return FEATURE_OK;
@@ -199,7 +198,7 @@ static feature_status lease_scratch(canny_job *job, int threads, ptrdiff_t bands
 static void start_band(canny_scratch *s, const canny_job *job, int thread,
                        ptrdiff_t first)
 {
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout(s, job, &a);
     s->next_gradient = first > 0 ? first - 1 : 0;
     s->next_smoothed = s->next_gradient > 0 ? s->next_gradient - 1 : 0;
@@ -331,7 +330,7 @@ static void trace_beside(const canny_job *job, const canny_scratch *s, ptrdiff_t
 /* Down and up again until no band lights another; most often once. */
 static feature_status trace_seams(const canny_job *job, team *t)
 {
-    arena a = {job->scratch, 0};
+    arena a = {job->memory.base, 0};
     canny_scratch s;
     layout(&s, job, &a);
     memset(s.queued, 0, (size_t)plane_words(job) * sizeof *s.queued);
@@ -390,7 +389,7 @@ feature_status feature_canny(const feature_array *image, const feature_array *ma
     if (status != FEATURE_OK)
         return status;
     status = run_job(&job, &t);
-    memory_return(job.scratch);
+    memory_return(job.memory.base);
     return status;
 }
 
@@ -430,6 +429,6 @@ feature_status feature_canny_magnitude(const feature_array *image,
     status = lease_scratch(&job, t.threads, 0);
     if (status == FEATURE_OK)
         status = team_run(&t, job.bands, magnitude_band, &job);
-    memory_return(job.scratch);
+    memory_return(job.memory.base);
     return status;
 }

@@ -45,8 +45,7 @@ typedef struct fisher_job {
     ptrdiff_t count, band, bands; /* descriptors, those of a band */
     wide *partial;                /* of each band, `partial_pitch` */
     size_t partial_pitch;
-    unsigned char *scratch; /* of each thread */
-    size_t scratch_size;
+    thread_memory memory; /* of each thread */
 } fisher_job;
 
 /* One thread's block. */
@@ -87,7 +86,7 @@ static void sum_band(void *context, ptrdiff_t band, int thread)
 {
     const fisher_job *job = context;
     const plain_kernels *k = plain_kernels_in_use();
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     wide *sums = job->partial + (size_t)band * job->partial_pitch;
     ptrdiff_t first = band * job->band, end = first + job->band;
     block_buffer b;
@@ -206,7 +205,7 @@ static feature_status lease_fisher(fisher_job *job, int threads)
         __builtin_add_overflow(rows, (size_t)m->modes, &job->partial_pitch) ||
         __builtin_mul_overflow((size_t)m->length, (size_t)m->modes, &numbers))
         return FEATURE_NO_MEMORY;
-    job->scratch_size = one.used;
+    job->memory.each = one.used;
     for (int pass = 0; pass < 2; pass++) {
         arena a = {block, 0};
         m->means = arena_take(&a, numbers, sizeof(wide));
@@ -214,7 +213,7 @@ static feature_status lease_fisher(fisher_job *job, int threads)
         m->offsets = arena_take(&a, (size_t)m->modes, sizeof(wide));
         job->partial =
             arena_take(&a, (size_t)job->bands, job->partial_pitch * sizeof(wide));
-        job->scratch = arena_take(&a, (size_t)threads, one.used);
+        job->memory.base = arena_take(&a, (size_t)threads, one.used);
         if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
             return FEATURE_NO_MEMORY;
     }

@@ -68,8 +68,7 @@ typedef struct hessian_job {
     ptrdiff_t cols, lines, lines_of_a_band;
     const real_kernels *real;
     line_output output;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } hessian_job;
 
 /* One thread's buffers. */
@@ -219,7 +218,7 @@ static void make_band(void *context, ptrdiff_t index, int thread)
     const hessian_job *job = context;
     ptrdiff_t first = index * job->lines_of_a_band, end = first + job->lines_of_a_band;
     hessian_scratch s;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout(&s, job, &a);
     if (job->smoothed == NULL) {
         s.next = first > 2 ? first - 2 : 0;
@@ -236,21 +235,11 @@ static void make_band(void *context, ptrdiff_t index, int thread)
 static feature_status run_bands(hessian_job *job, team *t)
 {
     hessian_scratch counting;
-    arena each = {NULL, 0}, whole = {NULL, 0};
+    arena one = {NULL, 0};
     job->output = line_output_for(job->real, job->out, job->outs);
-    layout(&counting, job, &each);
-    job->scratch_size = each.used;
-    arena_take(&whole, (size_t)t->threads,
-               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
-    if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
-        return FEATURE_NO_MEMORY;
-    job->scratch = memory_lease(whole.used);
-    if (job->scratch == NULL)
-        return FEATURE_NO_MEMORY;
+    layout(&counting, job, &one);
     ptrdiff_t bands = (job->lines + job->lines_of_a_band - 1) / job->lines_of_a_band;
-    feature_status status = team_run(t, bands, make_band, job);
-    memory_return(job->scratch);
-    return status;
+    return team_run_with(t, bands, make_band, job, &job->memory, &one);
 }
 
 /* ------------------------------------------------------------------------ */

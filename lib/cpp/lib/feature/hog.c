@@ -70,8 +70,7 @@ typedef struct hog_job {
     float *histograms; /* cell rows, cells, orientations */
     atomic_char *seams;
     atomic_ptrdiff_t close_count;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } hog_job;
 
 /* One thread's buffers. */
@@ -399,7 +398,7 @@ static void draw_band(const hog_job *job, const hog_buffer *b, ptrdiff_t first,
 
 static void start(const hog_job *job, hog_buffer *b, int thread)
 {
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout(b, job, &a);
     size_t pixels = RING * (size_t)(job->channels * padded_size(job));
     memset(b->pixels, 0, pixels * sizeof(wide)); /* what no pixel is read into */
@@ -546,8 +545,8 @@ static feature_status compute(hog_job *job, const feature_run *run)
         return FEATURE_NO_MEMORY;
     arena carved = {block, 0};
     layout_shared(job, &carved);
-    job->scratch = block + shared;
-    job->scratch_size = one.used;
+    job->memory.base = block + shared;
+    job->memory.each = one.used;
     for (ptrdiff_t k = 0; k < job->bands; k++)
         atomic_init(&job->seams[k], 0);
     plan_borders(job);

@@ -70,8 +70,7 @@ typedef struct pattern_job {
     offset *offsets;
     const offset **columns; /* a sample of each line */
     uint8_t *table;         /* NULL: no table */
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } pattern_job;
 
 /* One thread's buffers for one tile. */
@@ -256,7 +255,7 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
 {
     const pattern_job *job = context;
     const ptrdiff_t stride = job->out->strides[1];
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     tile t;
     layout(&t, job, &a);
     t.top = index / job->tiles * BAND_ROWS;
@@ -447,14 +446,9 @@ static feature_status make_patterns(pattern_job *job, const feature_array *sampl
     double pixels = (double)job->image->shape[0] * (double)job->image->shape[1];
     team t = team_for(run, job->tiles * job->bands,
                       pixels * (double)job->count * NANOSECONDS_PER_SAMPLE);
-    job->scratch = NULL;
     if (status == FEATURE_OK)
-        job->scratch = memory_lease_each(&one, t.threads, &job->scratch_size);
-    if (status == FEATURE_OK && job->scratch == NULL)
-        status = FEATURE_NO_MEMORY;
-    if (status == FEATURE_OK)
-        status = team_run(&t, job->tiles * job->bands, make_tile, job);
-    memory_return(job->scratch);
+        status = team_run_with(&t, job->tiles * job->bands, make_tile, job,
+                               &job->memory, &one);
     memory_return(first.base);
     return status;
 }

@@ -29,8 +29,7 @@ typedef struct byte_job {
     const uint8_t *table;
     ptrdiff_t tiles;
     int streamed;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } byte_job;
 
 /* One thread's buffers for one tile. */
@@ -91,7 +90,7 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
     const ptrdiff_t rows = job->image->shape[0], cols = job->image->shape[1];
     const feature_dtype dtype = (feature_dtype)job->out->dtype;
     const ptrdiff_t stride = job->out->strides[1];
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     byte_tile t = {.top = index / job->tiles * BAND_ROWS,
                    .left = index % job->tiles * TILE};
     layout(&t, &a);
@@ -126,10 +125,5 @@ feature_status lbp_of_bytes(const feature_array *image, const uint8_t *table,
     byte_tile counting;
     arena one = {NULL, 0};
     layout(&counting, &one);
-    job.scratch = memory_lease_each(&one, t.threads, &job.scratch_size);
-    if (job.scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = team_run(&t, job.tiles * bands, make_tile, &job);
-    memory_return(job.scratch);
-    return status;
+    return team_run_with(&t, job.tiles * bands, make_tile, &job, &job.memory, &one);
 }

@@ -91,7 +91,7 @@ static match_scratch scratch_of(const match_job *job, unsigned char *base, arena
 match_scratch match_scratch_of(const match_job *job, int thread)
 {
     arena a;
-    return scratch_of(job, job->scratch + (size_t)thread * job->scratch_size, &a);
+    return scratch_of(job, job->memory.base + (size_t)thread * job->memory.each, &a);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -343,12 +343,12 @@ static unsigned char *lease_match(match_job *job, int threads, match_results *r)
         r->forward = arena_take(&a, (size_t)job->first.count, sizeof *r->forward);
         r->backward = arena_take(&a, (size_t)job->second.count, sizeof *r->backward);
         r->wanted = arena_take(&a, (size_t)job->second.count, sizeof *r->wanted);
-        job->scratch = arena_take(&a, (size_t)threads,
-                                  one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
+        job->memory.base = arena_take(&a, (size_t)threads,
+                                      one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
         if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
             return NULL;
     }
-    job->scratch_size = one.used;
+    job->memory.each = one.used;
     return block;
 }
 

@@ -54,8 +54,7 @@ typedef struct match_job {
     ptrdiff_t listed, block;
     int sees_columns;
     nearest *found;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } match_job;
 
 /* One thread's buffers. */

@@ -28,8 +28,7 @@ typedef struct image_job {
     ptrdiff_t rows, tile_rows, tile_cols, tiles_down, tiles_across;
     ptrdiff_t halo, groups; /* strips of rows in a tile */
     ptrdiff_t pixel_pitch, turned_size, smoothed_pitch;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } image_job;
 
 /* Rows and columns [first, end) of the image. */
@@ -89,20 +88,6 @@ static void layout(tile_scratch *s, const image_job *image, arena *a)
     chunk_layout(&s->chunk, job, a);
     for (ptrdiff_t k = 0; a->base != NULL && k < job->count; k++)
         s->scales[k] = (float *)(void *)(planes + (size_t)k * plane_bytes);
-}
-
-static feature_status lease(image_job *image, int threads)
-{
-    tile_scratch counting;
-    arena each = {NULL, 0}, whole = {NULL, 0};
-    layout(&counting, image, &each);
-    image->scratch_size = each.used;
-    arena_take(&whole, (size_t)threads,
-               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
-    if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
-        return FEATURE_NO_MEMORY;
-    image->scratch = memory_lease(whole.used);
-    return image->scratch == NULL ? FEATURE_NO_MEMORY : FEATURE_OK;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -182,7 +167,7 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
     const image_job *image = context;
     const multiscale_job *job = image->job;
     tile_scratch s;
-    arena a = {image->scratch + (size_t)thread * image->scratch_size, 0};
+    arena a = arena_of(&image->memory, thread);
     layout(&s, image, &a);
     tile t = tile_number(image, index);
     load_tile(image, &t, &s);
@@ -239,9 +224,8 @@ feature_status features_of_image(multiscale_job *job, const feature_run *run)
     image.turned_size = (reach + 2 * STRIP) * STRIP;
     ptrdiff_t tiles = image.tiles_down * image.tiles_across;
     team t = team_for(run, tiles, nanoseconds(&image));
-    feature_status status = lease(&image, t.threads);
-    if (status == FEATURE_OK)
-        status = team_run(&t, tiles, make_tile, &image);
-    memory_return(image.scratch);
-    return status;
+    tile_scratch counting;
+    arena one = {NULL, 0};
+    layout(&counting, &image, &one);
+    return team_run_with(&t, tiles, make_tile, &image, &image.memory, &one);
 }

@@ -27,8 +27,7 @@ typedef struct volume_job {
     int axis; /* under work */
     ptrdiff_t n, inner, blocks, units; /* along it; units of work at one scale */
     ptrdiff_t lines_of_a_band;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } volume_job;
 
 typedef struct volume_scratch {
@@ -56,7 +55,7 @@ static void layout(volume_scratch *s, const volume_job *volume, arena *a)
 static volume_scratch scratch_of(const volume_job *volume, int thread)
 {
     volume_scratch s;
-    arena a = {volume->scratch + (size_t)thread * volume->scratch_size, 0};
+    arena a = arena_of(&volume->memory, thread);
     layout(&s, volume, &a);
     return s;
 }
@@ -81,7 +80,7 @@ static feature_status lease(volume_job *volume, int threads, unsigned char **mem
     volume_scratch counting;
     arena each = {NULL, 0}, whole = {NULL, 0};
     layout(&counting, volume, &each);
-    volume->scratch_size = each.used;
+    volume->memory.each = each.used;
     layout_shared(volume, &whole);
     size_t shared = whole.used;
     arena_take(&whole, (size_t)threads,
@@ -93,7 +92,7 @@ static feature_status lease(volume_job *volume, int threads, unsigned char **mem
         return FEATURE_NO_MEMORY;
     arena a = {*memory, 0};
     layout_shared(volume, &a);
-    volume->scratch = *memory + shared;
+    volume->memory.base = *memory + shared;
     return FEATURE_OK;
 }
 

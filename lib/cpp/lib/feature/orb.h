@@ -41,8 +41,8 @@ typedef struct orb_call {
     int is_plane, bytes; /* is the image level 0 as it is; are its bytes looked at? */
     int finds; /* are corners looked for? */
     team team; /* of the region that makes the levels */
-    unsigned char *block, *scratch;
-    size_t scratch_size;
+    unsigned char *block;
+    thread_memory memory;
 } orb_call;
 
 static inline const unsigned char *orb_pixel(const orb_level *level, ptrdiff_t y,

@@ -122,11 +122,11 @@ feature_status orb_open(orb_call *call)
         return FEATURE_NO_MEMORY;
     call->team = build_team(call);
     size_t threads = (size_t)call->team.threads;
-    call->scratch_size = one.used;
+    call->memory.each = one.used;
     for (arena a = {NULL, 0};;) {
         call->block = a.base;
         call->levels = arena_take(&a, (size_t)call->p->levels, sizeof *call->levels);
-        call->scratch = arena_take(&a, threads, one.used);
+        call->memory.base = arena_take(&a, threads, one.used);
         for (ptrdiff_t k = 0; k < call->p->levels; k++)
             layout_level(call, k, &a);
         if (a.base != NULL)
@@ -355,7 +355,7 @@ static void run_task(void *context, ptrdiff_t index, int thread)
 {
     const orb_call *call = context;
     orb_level *level = call->levels, *end = level + call->p->levels;
-    arena a = {call->scratch + (size_t)thread * call->scratch_size, 0};
+    arena a = arena_of(&call->memory, thread);
     level_scratch s;
     while (level + 1 < end && level[1].first_task <= index)
         level++;

@@ -50,8 +50,7 @@ typedef struct peak_job {
     ptrdiff_t *counts, *starts; /* candidates of the bands */
     double *lows;               /* the smallest number of each, or NaN */
     point *points;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } peak_job;
 
 /* What a line is looked for in: the image, a band of it, or the box of a label. */

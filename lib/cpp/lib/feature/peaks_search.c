@@ -191,11 +191,11 @@ feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
         job->counts = arena_take(&a, (size_t)job->bands, sizeof *job->counts);
         job->starts = arena_take(&a, (size_t)job->bands, sizeof *job->starts);
         job->lows = arena_take(&a, (size_t)job->bands, sizeof *job->lows);
-        job->scratch = arena_take(&a, (size_t)threads, one.used);
+        job->memory.base = arena_take(&a, (size_t)threads, one.used);
         if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
             return FEATURE_NO_MEMORY;
     }
-    job->scratch_size = one.used;
+    job->memory.each = one.used;
     if (footprint != NULL) {
         list_footprint(job, footprint, 1);
     } else {
@@ -212,7 +212,7 @@ feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
 peak_scratch peak_scratch_of(const peak_job *job, int thread)
 {
     peak_scratch s;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout_thread(&s, job, &a);
     return s;
 }

@@ -213,18 +213,18 @@ static feature_status lease(sift_job *job, const ptrdiff_t *reach, int threads,
 {
     ptrdiff_t planes, pixels[2] = {0, 0};
     sift_job octave = *job;
-    measure(job, reach, &planes, &job->scratch_size);
+    measure(job, reach, &planes, &job->memory.each);
     for (int32_t o = 1; o < 3 && o < job->how->octaves; o++) {
         enter_octave(&octave, o);
         pixels[o - 1] = octave.rows * octave.cols;
     }
-    if (job->scratch_size == SIZE_MAX)
+    if (job->memory.each == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     for (arena a = {NULL, 0};;) {
         for (int i = 0; i < 2; i++)
             memory->sources[i] = arena_take(&a, (size_t)pixels[i], (size_t)job->item);
         job->planes = arena_take(&a, (size_t)planes, 1);
-        job->scratch = arena_take(&a, (size_t)threads, job->scratch_size);
+        job->memory.base = arena_take(&a, (size_t)threads, job->memory.each);
         memory->block = a.base;
         if (a.base != NULL)
             return FEATURE_OK;

@@ -48,8 +48,7 @@ typedef struct sift_job {
     uint8_t *descriptors;
     ptrdiff_t length;   /* of a descriptor */
 
-    unsigned char *scratch; /* of all threads */
-    size_t scratch_size;    /* of one */
+    thread_memory memory; /* of all threads */
 } sift_job;
 
 /* Elements between rows of a plane. */

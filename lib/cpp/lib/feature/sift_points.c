@@ -53,7 +53,7 @@ static sift_window window_of(const sift_job *job, const double *point, int threa
 {
     ptrdiff_t scale = (ptrdiff_t)point[FEATURE_SIFT_SCALE] - job->kept_scale;
     sift_window w = {.plane = job->planes + scale * job->plane, .pitch = job->pitch};
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout(&w, job, &a);
     w.first = job->kept_first;
     w.rows = job->rows;

@@ -421,7 +421,7 @@ static void sweep_strip(void *context, ptrdiff_t strip, int thread)
 {
     sift_job *job = context;
     sweep w;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout(&w, job, strip, &a);
     memset(a.base, 0, a.used); /* padding is read too */
     if (job->detects)

@@ -356,7 +356,7 @@ static void match_tile(void *context, ptrdiff_t index, int thread)
 {
     const match_job *job = context;
     match_scratch s;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     layout(&s, job, &a);
     place_tile(job, &s, index);
     double sum = load_tile(job, &s);
@@ -436,7 +436,8 @@ static void layout_shared(match_job *job, int threads, arena *a)
 {
     size_t rows = (size_t)(job->side[0] * job->side[1]);
     job->weights = arena_take(a, rows, (size_t)job->side[2] * sizeof(double));
-    job->bytes = arena_take(a, (size_t)bytes_rows(job), (size_t)fours(job->side[2]));
+    size_t whole = job->way == BYTES ? (size_t)bytes_rows(job) : 0;
+    job->bytes = arena_take(a, whole, (size_t)fours(job->side[2]));
     if (job->way != SPECTRUM)
         return;
     size_t lines = (size_t)(job->length[0] * job->length[1]);
@@ -462,7 +463,7 @@ static feature_status run_tiles(match_job *job, const feature_array *model, team
     layout(&counting, job, &each);
     layout_shared(job, t->threads, &shared);
     whole = shared;
-    job->scratch_size = each.used;
+    job->memory.each = each.used;
     arena_take(&whole, (size_t)t->threads,
                each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
     if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
@@ -472,13 +473,13 @@ static feature_status run_tiles(match_job *job, const feature_array *model, team
         return FEATURE_NO_MEMORY;
     shared = (arena){block, 0};
     layout_shared(job, t->threads, &shared);
-    job->scratch = block + (whole.used - each.used * (size_t)t->threads);
+    job->memory.base = block + (whole.used - each.used * (size_t)t->threads);
     measure_template(job, model);
     if (job->way == SPECTRUM) {
         for (int k = 0; k < AXES; k++)
             transform_prepare(&job->t[k]);
         match_scratch first; /* its buffers, before there are tiles in them */
-        arena a = {job->scratch, 0};
+        arena a = {job->memory.base, 0};
         layout(&first, job, &a);
         status = template_spectrum(job, first.raw, t);
     }

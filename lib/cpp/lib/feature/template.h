@@ -28,8 +28,7 @@ typedef struct match_job {
     double *real, *imaginary; /* the template's spectrum */
     const plain_kernels *plain;
     double **turning[AXES]; /* scratch of the transforms, for each thread */
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } match_job;
 
 /* One thread's buffers, and the tile under work. */

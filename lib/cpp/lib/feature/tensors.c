@@ -59,8 +59,7 @@ typedef struct tensor_job {
     tensor_plan plan;
     const feature_array *planes;
     line_output output;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } tensor_job;
 
 static void tensor_band(void *context, ptrdiff_t index, int thread)
@@ -69,7 +68,7 @@ static void tensor_band(void *context, ptrdiff_t index, int thread)
     const sobel_plan *plan = &job->plan.sobel;
     ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS;
     tensor_rows t;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     tensor_layout(&t, &job->plan, &a);
     tensor_start(&t, first);
     for (ptrdiff_t y = first; y < end && y < plan->rows; y++) {
@@ -91,19 +90,9 @@ static feature_status tensor_of_image(const feature_array *image,
     team t = team_for(run, bands, pixels * NANOSECONDS_OF_TENSOR);
     job.output = line_output_for(job.plan.sobel.real, planes, 3);
     tensor_rows counting;
-    arena each = {NULL, 0}, whole = {NULL, 0};
-    tensor_layout(&counting, &job.plan, &each);
-    job.scratch_size = each.used;
-    arena_take(&whole, (size_t)t.threads,
-               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
-    if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
-        return FEATURE_NO_MEMORY;
-    job.scratch = memory_lease(whole.used);
-    if (job.scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = team_run(&t, bands, tensor_band, &job);
-    memory_return(job.scratch);
-    return status;
+    arena one = {NULL, 0};
+    tensor_layout(&counting, &job.plan, &one);
+    return team_run_with(&t, bands, tensor_band, &job, &job.memory, &one);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -196,8 +185,7 @@ typedef struct eigen_job {
     const plain_kernels *plain;
     const real_kernels *real;
     line_output output;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } eigen_job;
 
 /* Elements [x, x + n) of one line. */
@@ -237,7 +225,7 @@ static void decompose_chunk(const eigen_job *job, const ptrdiff_t *at, ptrdiff_t
 static void decompose_band(void *context, ptrdiff_t index, int thread)
 {
     const eigen_job *job = context;
-    wide *buffer = (wide *)(void *)(job->scratch + (size_t)thread * job->scratch_size);
+    wide *buffer = (wide *)(void *)arena_of(&job->memory, thread).base;
     ptrdiff_t at[DIMENSIONS_AT_MOST], lines = line_count(job->planes);
     ptrdiff_t together = job->chunks > 1 ? 1 : 1 + CHUNK / job->cols;
     ptrdiff_t first = index / job->chunks * together;
@@ -290,13 +278,9 @@ feature_status feature_structure_tensor_eigenvalues(const feature_array *planes,
     double each = order == ORDER_OF_CLOSED_FORM ? NANOSECONDS_OF_CLOSED_FORM
                                                 : NANOSECONDS_OF_ROTATIONS;
     team t = team_for(run, bands, (double)lines * (double)job.cols * each);
-    job.scratch_size = (size_t)(job.pairs + order) * CHUNK * sizeof(wide);
-    job.scratch = memory_lease((size_t)t.threads * job.scratch_size);
-    if (job.scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    status = team_run(&t, bands, decompose_band, &job);
-    memory_return(job.scratch);
-    return status;
+    arena one = {NULL, 0};
+    arena_take(&one, (size_t)(job.pairs + order) * CHUNK, sizeof(wide));
+    return team_run_with(&t, bands, decompose_band, &job, &job.memory, &one);
 }
 
 feature_status feature_hessian_matrix_eigvals(const feature_array *planes,

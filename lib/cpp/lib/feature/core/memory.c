@@ -113,14 +113,14 @@ void *memory_lease(size_t size)
     return b == NULL ? NULL : bytes_of(b);
 }
 
-unsigned char *memory_lease_each(const arena *one, int threads, size_t *each)
+thread_memory memory_lease_each(const arena *one, int threads)
 {
     arena whole = {NULL, 0};
-    *each = one->used;
     if (one->used == SIZE_MAX)
-        return NULL;
+        return (thread_memory){NULL, 0};
     arena_take(&whole, (size_t)threads, one->used);
-    return whole.used == SIZE_MAX ? NULL : memory_lease(whole.used);
+    return (thread_memory){whole.used == SIZE_MAX ? NULL : memory_lease(whole.used),
+                           one->used};
 }
 
 void memory_return(void *bytes)

@@ -25,9 +25,20 @@ void *arena_take(arena *a, size_t count, size_t size);
 void *memory_lease(size_t size);
 void memory_return(void *block);
 
-/* A block for so many threads, each of which needs what `one` has counted: `*each`
- * bytes from one thread's to the next. NULL when there is none. */
-unsigned char *memory_lease_each(const arena *one, int threads, size_t *each);
+/* Memory of a call's threads, as much for each as `one` has counted. */
+typedef struct thread_memory {
+    unsigned char *base;
+    size_t each;
+} thread_memory;
+
+/* `base` is NULL when there is none. */
+thread_memory memory_lease_each(const arena *one, int threads);
+
+/* To lay out a thread's buffers over. */
+static inline arena arena_of(const thread_memory *memory, int thread)
+{
+    return (arena){memory->base + (size_t)thread * memory->each, 0};
+}
 
 /* Frees every block that is not leased. */
 void memory_release(void);

@@ -16,8 +16,7 @@ typedef struct plane_job {
     smooth_plan plan;
     const feature_array *out;
     ptrdiff_t band_rows;
-    unsigned char *scratch;
-    size_t scratch_size;
+    thread_memory memory;
 } plane_job;
 
 /* One thread's buffers. */
@@ -38,7 +37,7 @@ static void smooth_band(void *context, ptrdiff_t band, int thread)
     const smooth_plan *plan = &job->plan;
     ptrdiff_t rows = plan->image->shape[0], cols = plan->image->shape[1];
     ptrdiff_t first = band * job->band_rows, end = first + job->band_rows;
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     plane_scratch s;
     layout(&s, job, &a);
     /* Sums come in whole blocks. */
@@ -69,12 +68,7 @@ feature_status plane_filter(const feature_array *image, const feature_filter *ax
     plane_scratch counting;
     arena one = {NULL, 0};
     layout(&counting, &job, &one);
-    job.scratch = memory_lease_each(&one, t.threads, &job.scratch_size);
-    if (job.scratch == NULL)
-        return FEATURE_NO_MEMORY;
-    feature_status status = team_run(&t, bands, smooth_band, &job);
-    memory_return(job.scratch);
-    return status;
+    return team_run_with(&t, bands, smooth_band, &job, &job.memory, &one);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -126,8 +120,7 @@ feature_status plane_convert(const feature_array *image, int unscaled,
 typedef struct range_job {
     const feature_array *image;
     const plain_kernels *plain;
-    unsigned char *scratch; /* of each thread a range, then a row */
-    size_t scratch_size;
+    thread_memory memory; /* of each thread a range, then a row */
 } range_job;
 
 static void layout_range(const range_job *job, arena *a, double **range, wide **row)
@@ -138,7 +131,7 @@ static void layout_range(const range_job *job, arena *a, double **range, wide **
 
 static double *range_of(const range_job *job, int thread, wide **row)
 {
-    arena a = {job->scratch + (size_t)thread * job->scratch_size, 0};
+    arena a = arena_of(&job->memory, thread);
     double *range;
     layout_range(job, &a, &range, row);
     return range;
@@ -169,8 +162,8 @@ feature_status plane_range(const feature_array *image, double range[3],
     wide *row;
     double *found;
     layout_range(&job, &one, &found, &row);
-    job.scratch = memory_lease_each(&one, t.threads, &job.scratch_size);
-    if (job.scratch == NULL)
+    job.memory = memory_lease_each(&one, t.threads);
+    if (job.memory.base == NULL)
         return FEATURE_NO_MEMORY;
     const double nothing[3] = {INFINITY, -INFINITY, 0};
     for (int k = 0; k < t.threads; k++)
@@ -183,6 +176,6 @@ feature_status plane_range(const feature_array *image, double range[3],
         range[1] = found[1] > range[1] ? found[1] : range[1];
         range[2] = found[2] != 0 ? 1 : range[2];
     }
-    memory_return(job.scratch);
+    memory_return(job.memory.base);
     return status;
 }

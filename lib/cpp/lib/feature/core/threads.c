@@ -259,6 +259,18 @@ feature_status team_run(team *t, ptrdiff_t bands,
     return run_shares(t, shares, bands, band, context);
 }
 
+feature_status team_run_with(team *t, ptrdiff_t bands,
+                             void (*band)(void *context, ptrdiff_t index, int thread),
+                             void *context, thread_memory *memory, const arena *one)
+{
+    *memory = memory_lease_each(one, t->threads);
+    if (memory->base == NULL)
+        return FEATURE_NO_MEMORY;
+    feature_status status = team_run(t, bands, band, context);
+    memory_return(memory->base);
+    return status;
+}
+
 feature_status team_run_in_order(team *t, ptrdiff_t bands,
                                  void (*band)(void *context, ptrdiff_t index,
                                               int thread),

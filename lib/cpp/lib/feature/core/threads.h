@@ -11,6 +11,7 @@
 
 #include <stdatomic.h>
 
+#include "core/memory.h"
 #include "feature.h"
 
 typedef struct team {
@@ -29,7 +30,13 @@ feature_status team_run(team *t, ptrdiff_t bands,
                         void (*band)(void *context, ptrdiff_t index, int thread),
                         void *context);
 
-/* The same; a band is taken when those of smaller indices have been. */
+/* The same; before it, memory is leased for each thread, as much as `one` has counted,
+ * and returned after it. NO_MEMORY: there is none, and nothing was called. */
+feature_status team_run_with(team *t, ptrdiff_t bands,
+                             void (*band)(void *context, ptrdiff_t index, int thread),
+                             void *context, thread_memory *memory, const arena *one);
+
+/* The same as team_run; a band is taken when those of smaller indices have been. */
 feature_status team_run_in_order(team *t, ptrdiff_t bands,
                                  void (*band)(void *context, ptrdiff_t index,
                                               int thread),

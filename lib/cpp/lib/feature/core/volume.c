@@ -60,7 +60,7 @@ static void layout(volume_scratch *s, const volume *v, arena *a)
 static volume_scratch scratch_of(const volume *v, int thread)
 {
     volume_scratch s;
-    arena a = {v->scratch + (size_t)thread * v->scratch_size, 0};
+    arena a = arena_of(&v->memory, thread);
     layout(&s, v, &a);
     return s;
 }
@@ -77,19 +77,19 @@ static feature_status lease(volume *v, int planes)
     volume_scratch counting;
     arena each = {NULL, 0}, whole = {NULL, 0};
     layout(&counting, v, &each);
-    v->scratch_size = each.used;
+    v->memory.each = each.used;
     arena_take(&whole, (size_t)v->team.threads,
                each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
     for (int k = 0; k < planes; k++)
         arena_take(&whole, (size_t)v->size, sizeof(wide));
     if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
-    v->memory = memory_lease(whole.used);
-    arena planes_first = {v->memory, 0};
+    v->block = memory_lease(whole.used);
+    arena planes_first = {v->block, 0};
     for (int k = 0; k < planes; k++)
         arena_take(&planes_first, (size_t)v->size, sizeof(wide));
-    v->scratch = v->memory == NULL ? NULL : v->memory + planes_first.used;
-    return v->memory == NULL ? FEATURE_NO_MEMORY : FEATURE_OK;
+    v->memory.base = v->block == NULL ? NULL : v->block + planes_first.used;
+    return v->block == NULL ? FEATURE_NO_MEMORY : FEATURE_OK;
 }
 
 feature_status volume_open(volume *v, const feature_array *image, double cval,
@@ -115,12 +115,12 @@ feature_status volume_open(volume *v, const feature_array *image, double cval,
 
 void volume_close(volume *v)
 {
-    memory_return(v->memory);
+    memory_return(v->block);
 }
 
 wide *volume_plane(const volume *v, int number)
 {
-    arena a = {v->memory, 0};
+    arena a = {v->block, 0};
     wide *plane = NULL;
     for (int k = 0; k <= number; k++)
         plane = arena_take(&a, (size_t)v->size, sizeof(wide));

@@ -21,8 +21,8 @@ typedef struct volume {
     const plain_kernels *plain;
     const real_kernels *real;
     team team;
-    unsigned char *memory, *scratch;
-    size_t scratch_size;
+    unsigned char *block;
+    thread_memory memory;
 } volume;
 
 /* Leases `planes` planes and what the threads need; `radius` is the largest of all

@@ -59,7 +59,11 @@ def hog_call(rng, shape=None, layout=None):
         keywords["orientations"] = int(rng.choice([9, 9, 8, 4, 12, 1, 2, 3, 7, 18, 39]))
     cell = rng.integers(2, 3 + most, 2) if rng.random() < 0.9 else rng.integers(1, 4, 2)
     keywords["pixels_per_cell"] = tuple(int(n) for n in cell)
-    keywords["cells_per_block"] = tuple(int(n) for n in rng.integers(1, 4, 2))
+    block = rng.integers(1, 4, 2)
+    if rng.random() < 0.7:  # one that fits
+        sides = np.delete(image.shape, keywords.get("channel_axis", []))
+        block = np.clip(block, 1, np.maximum(sides // cell, 1))
+    keywords["cells_per_block"] = tuple(int(n) for n in block)
     if rng.random() < 0.8:
         norms = ["L1", "L1-sqrt", "L2", "L2-Hys"]
         keywords["block_norm"] = str(rng.choice(norms))

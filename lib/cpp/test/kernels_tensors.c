@@ -270,6 +270,30 @@ void check_eigenvalues_2_row(const real_kernels *k, int is_float)
             S(MIDDLE - GAP))
 }
 
+void check_eigenvalues_2_reals(const real_kernels *k, int is_float)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++) {
+        ptrdiff_t n = length_number(i), size = is_float ? 4 : 8;
+        guarded plane[5];
+        rows r = rows_new(3, 2, n, is_float);
+        for (int p = 0; p < 5; p++)
+            plane[p] = guarded_new((size_t)(n * size), random_side());
+        for (int p = 0; p < 3; p++)
+            k->store_row(r.in[p], n, plane[p].bytes, size);
+        const void *planes[] = {plane[0].bytes, plane[1].bytes, plane[2].bytes};
+        k->eigenvalues_2_reals(planes, n, plane[3].bytes, plane[4].bytes);
+        k->eigenvalues_2_row(PLANES, n, r.out[0], r.out[1]);
+        for (int p = 0; p < 2; p++)
+            k->store_row(r.out[p], n, plane[p].bytes, size);
+        check_case("(n %td)", n);
+        CHECK(memcmp(plane[0].bytes, plane[3].bytes, (size_t)(n * size)) == 0);
+        CHECK(memcmp(plane[1].bytes, plane[4].bytes, (size_t)(n * size)) == 0);
+        for (int p = 0; p < 5; p++)
+            guarded_free(&plane[p]);
+        rows_free(&r);
+    }
+}
+
 /* Within two units of the C library's arctangent. */
 void check_shape_index_row(const real_kernels *k, int is_float)
 {

@@ -185,8 +185,35 @@ typedef struct eigen_job {
     const plain_kernels *plain;
     const real_kernels *real;
     line_output output;
+    int as_stored, streamed; /* two by two, lines side by side */
     thread_memory memory;
 } eigen_job;
+
+static int are_dense(const feature_array *arrays, int count)
+{
+    int dense = 1;
+    for (int k = 0; k < count; k++)
+        dense &= arrays[k].strides[arrays[k].ndim - 1] == dtype_size(arrays[k].dtype);
+    return dense;
+}
+
+/* Elements [x, x + n) of one line, of planes that kernels read as they are. */
+static void decompose_stored(const eigen_job *job, const ptrdiff_t *at, ptrdiff_t x,
+                             ptrdiff_t n, wide *buffer)
+{
+    const ptrdiff_t item = dtype_size(job->planes[0].dtype);
+    const void *planes[3];
+    void *to[2], *values[2];
+    for (int k = 0; k < 3; k++)
+        planes[k] = line_of(&job->planes[k], at) + x * item;
+    for (int k = 0; k < 2; k++) {
+        to[k] = line_of(&job->values[k], at) + x * item;
+        values[k] = job->streamed ? (void *)(buffer + k * CHUNK) : to[k];
+    }
+    job->real->eigenvalues_2_reals(planes, n, values[0], values[1]);
+    for (int k = 0; k < 2 && job->streamed; k++)
+        job->plain->stream_bytes(values[k], (size_t)(n * item), to[k]);
+}
 
 /* Elements [x, x + n) of one line. */
 static void decompose_chunk(const eigen_job *job, const ptrdiff_t *at, ptrdiff_t x,
@@ -233,7 +260,10 @@ static void decompose_band(void *context, ptrdiff_t index, int thread)
     ptrdiff_t n = job->cols - x < CHUNK ? job->cols - x : CHUNK;
     for (ptrdiff_t line = first; line < first + together && line < lines; line++) {
         line_index(job->planes, line, at);
-        decompose_chunk(job, at, x, n, buffer);
+        if (job->as_stored)
+            decompose_stored(job, at, x, n, buffer);
+        else
+            decompose_chunk(job, at, x, n, buffer);
     }
 }
 
@@ -271,6 +301,9 @@ feature_status feature_structure_tensor_eigenvalues(const feature_array *planes,
                      .plain = plain_kernels_in_use(),
                      .real = real_kernels_for((feature_dtype)planes->dtype)};
     job.output = line_output_for(job.real, values, order);
+    job.as_stored = order == ORDER_OF_CLOSED_FORM && are_dense(planes, job.pairs) &&
+                    are_dense(values, order);
+    job.streamed = is_streamed(values, order);
     job.chunks = (job.cols + CHUNK - 1) / CHUNK;
     ptrdiff_t lines = line_count(planes);
     ptrdiff_t together = job.chunks > 1 ? 1 : 1 + CHUNK / job.cols;

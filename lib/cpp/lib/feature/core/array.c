@@ -82,9 +82,9 @@ int is_contiguous(const feature_array *array)
     return 1;
 }
 
-/* Two second caches. From here on results of one call are written faster past them,
- * also where the next step reads them (docs/decisions/0013). */
-#define STREAM_FROM 0x1p22
+/* Two second caches. Larger results of one call are written faster past them, also
+ * where the next step reads them (docs/decisions/0013). */
+#define STREAM_ABOVE 0x1p22
 
 int is_streamed(const feature_array *results, int count)
 {
@@ -98,7 +98,7 @@ int is_streamed(const feature_array *results, int count)
             bytes *= (double)r->shape[axis];
         all += bytes;
     }
-    return all >= STREAM_FROM;
+    return all > STREAM_ABOVE;
 }
 
 feature_dtype storage_type(const feature_array *image)

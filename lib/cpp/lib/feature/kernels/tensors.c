@@ -26,17 +26,30 @@ static inline real half_of_gap(real a, real b, real c)
     return sizeof(real) == 4 ? (real)sqrtf((float)square) : (real)sqrt((double)square);
 }
 
+#define EIGENVALUES_2                                                                  \
+    for (ptrdiff_t x = 0; x < n; x++) {                                                \
+        real a = (real)rr[x], b = (real)rc[x], c = (real)cc[x];                        \
+        real middle = (a + c) / 2, gap = half_of_gap(a, b, c);                         \
+        larger[x] = middle + gap;                                                      \
+        smaller[x] = middle - gap;                                                     \
+    }
+
 void NAME(eigenvalues_2_row)(const wide *const *planes, ptrdiff_t n,
                              wide *restrict larger, wide *restrict smaller)
 {
     const wide *restrict rr = planes[0], *restrict rc = planes[1],
                         *restrict cc = planes[2];
-    for (ptrdiff_t x = 0; x < n; x++) {
-        real a = (real)rr[x], b = (real)rc[x], c = (real)cc[x];
-        real middle = (a + c) / 2, gap = half_of_gap(a, b, c);
-        larger[x] = middle + gap;
-        smaller[x] = middle - gap;
-    }
+    EIGENVALUES_2
+}
+
+/* The same of planes as they are stored. */
+void NAME(eigenvalues_2_reals)(const void *const *planes, ptrdiff_t n, void *to_larger,
+                               void *to_smaller)
+{
+    const real *restrict rr = planes[0], *restrict rc = planes[1],
+                         *restrict cc = planes[2];
+    real *restrict larger = to_larger, *restrict smaller = to_smaller;
+    EIGENVALUES_2
 }
 
 /* 2 / pi arctan((k2 + k1) / (k2 - k1)) of the eigenvalues k1 >= k2 */

@@ -91,7 +91,7 @@ static match_scratch scratch_of(const match_job *job, unsigned char *base, arena
 match_scratch match_scratch_of(const match_job *job, int thread)
 {
     arena a;
-    return scratch_of(job, job->memory.base + (size_t)thread * job->memory.each, &a);
+    return scratch_of(job, arena_of(&job->memory, thread).base, &a);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -126,6 +126,16 @@ feature_status ring_bits(const peak_job *job, const double *values,
                          const ptrdiff_t *shape, double least, uint64_t *words);
 feature_status search_by_ring(const peak_job *job);
 
+/* The smallest boxes that hold the labels: low[ndim], then high[ndim], of each. */
+typedef struct box_list {
+    ptrdiff_t *bounds, count, room;
+} box_list;
+
+/* peaks_boxes.c: where labels are; the caller returns the bounds */
+const void *labels_at(const peak_job *job, const ptrdiff_t *index);
+ptrdiff_t *box_of(const box_list *boxes, const peak_job *job, ptrdiff_t k);
+feature_status find_boxes(const peak_job *peaks, team *t, box_list *boxes);
+
 /* peaks_labels.c: labels */
 feature_status search_labels(peak_job *job, team *t, point_list *list);
 

@@ -18,8 +18,13 @@
 
 _Static_assert(ROW_BLOCK % STEP == 0, "rows are padded to whole steps");
 
-void NAME(smooth_columns)(const wide *const *rows, const double *weights,
-                          ptrdiff_t radius, ptrdiff_t n, wide *out)
+static inline vec pair_of(vec before, vec after, const int odd)
+{
+    return odd ? before - after : before + after;
+}
+
+static inline void column_sums(const wide *const *rows, const double *weights,
+                               ptrdiff_t radius, const int odd, ptrdiff_t n, wide *out)
 {
     const wide *const *centre = rows + radius;
     for (ptrdiff_t x = 0; x < n; x += STEP) {
@@ -29,13 +34,25 @@ void NAME(smooth_columns)(const wide *const *rows, const double *weights,
         for (ptrdiff_t k = radius; k > 0; k--) {
             const wide *above = centre[-k] + x, *below = centre[k] + x;
             for (int v = 0; v < VECTORS; v++)
-                sum[v] += (load(above + v * VECTOR_WIDES) +
-                           load(below + v * VECTOR_WIDES)) *
+                sum[v] += pair_of(load(above + v * VECTOR_WIDES),
+                                  load(below + v * VECTOR_WIDES), odd) *
                           weights[k];
         }
         for (int v = 0; v < VECTORS; v++)
             store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));
     }
+}
+
+void NAME(smooth_columns)(const wide *const *rows, const double *weights,
+                          ptrdiff_t radius, ptrdiff_t n, wide *out)
+{
+    column_sums(rows, weights, radius, 0, n, out);
+}
+
+void NAME(odd_columns)(const wide *const *rows, const double *weights, ptrdiff_t radius,
+                       ptrdiff_t n, wide *out)
+{
+    column_sums(rows, weights, radius, 1, n, out);
 }
 
 /* Rows of sums that lie one below the other, a vector of each: a row that moves on to
@@ -52,7 +69,7 @@ static inline void group_sums(const wide *const *rows, const double *weights,
     }
     for (ptrdiff_t k = radius; k > 0; k--) {
         for (int j = 0; j < ROW_GROUP; j++)
-            sum[j] += (odd ? above[j] - below[j] : above[j] + below[j]) * weights[k];
+            sum[j] += pair_of(above[j], below[j], odd) * weights[k];
         for (int j = 0; j < ROW_GROUP - 1; j++)
             above[j] = above[j + 1];
         for (int j = ROW_GROUP - 1; j > 0; j--)
@@ -82,67 +99,68 @@ void NAME(odd_column_groups)(const wide *const *rows, const double *weights,
         group_sums(rows, weights, radius, 1, x, out);
 }
 
-static inline void row_sums(const wide *in, const double *weights, ptrdiff_t radius,
+static inline void add_pairs(const wide *at, ptrdiff_t k, double weight, const int odd,
+                             vec *sum)
+{
+    for (int v = 0; v < VECTORS; v++, at += VECTOR_WIDES)
+        sum[v] += pair_of(load(at - k), load(at + k), odd) * weight;
+}
+
+/* `known`: a radius that the compiler knows. Its loop is written out, and values are
+ * read once that two sums need, VECTOR_WIDES columns apart. */
+static inline void row_sums(const wide *in, const double *weights,
+                            const ptrdiff_t radius, const int known, const int odd,
                             ptrdiff_t n, wide *out)
 {
     for (ptrdiff_t x = 0; x < n; x += STEP) {
         vec sum[VECTORS];
         for (int v = 0; v < VECTORS; v++)
             sum[v] = load(in + x + v * VECTOR_WIDES) * weights[0];
-        for (ptrdiff_t k = radius; k > 0; k--) {
-            const wide *left = in + x - k, *right = in + x + k;
-            for (int v = 0; v < VECTORS; v++)
-                sum[v] += (load(left + v * VECTOR_WIDES) +
-                           load(right + v * VECTOR_WIDES)) *
-                          weights[k];
+        if (known) {
+            UNROLLED
+            for (ptrdiff_t k = radius; k > 0; k--)
+                add_pairs(in + x, k, weights[k], odd, sum);
+        } else {
+            for (ptrdiff_t k = radius; k > 0; k--)
+                add_pairs(in + x, k, weights[k], odd, sum);
         }
         for (int v = 0; v < VECTORS; v++)
             store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));
     }
 }
 
+#define OF_RADIUS(r)                                                                   \
+    case r:                                                                            \
+        row_sums(in, weights, r, 1, odd, n, out);                                      \
+        break
+
+static inline void sum_row(const wide *in, const double *weights, ptrdiff_t radius,
+                           const int odd, ptrdiff_t n, wide *out)
+{
+    switch (radius) {
+        OF_RADIUS(USUAL_RADIUS);
+        OF_RADIUS(8);
+        OF_RADIUS(9);
+        OF_RADIUS(10);
+        OF_RADIUS(11);
+        OF_RADIUS(12);
+        OF_RADIUS(16);
+    default:
+        row_sums(in, weights, radius, 0, odd, n, out);
+        break;
+    }
+}
+
 void NAME(smooth_row)(const wide *in, const double *weights, ptrdiff_t radius,
                       ptrdiff_t n, wide *out)
 {
-    if (radius == USUAL_RADIUS)
-        row_sums(in, weights, USUAL_RADIUS, n, out);
-    else
-        row_sums(in, weights, radius, n, out);
-}
-
-/* STEP sums around at[0]; neighbours lie in the rows at[-k], at[k] where those are
- * `apart`, else in the same row. */
-static inline void odd_sums(const wide *const *at, int apart, const double *weights,
-                            ptrdiff_t radius, ptrdiff_t x, wide *out)
-{
-    vec sum[VECTORS];
-    const wide *centre = at[0] + x;
-    for (int v = 0; v < VECTORS; v++)
-        sum[v] = load(centre + v * VECTOR_WIDES) * weights[0];
-    for (ptrdiff_t k = radius; k > 0; k--) {
-        const wide *before = apart ? at[-k] + x : centre - k;
-        const wide *after = apart ? at[k] + x : centre + k;
-        for (int v = 0; v < VECTORS; v++)
-            sum[v] +=
-                (load(before + v * VECTOR_WIDES) - load(after + v * VECTOR_WIDES)) *
-                weights[k];
-    }
-    for (int v = 0; v < VECTORS; v++)
-        store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));
-}
-
-void NAME(odd_columns)(const wide *const *rows, const double *weights, ptrdiff_t radius,
-                       ptrdiff_t n, wide *out)
-{
-    for (ptrdiff_t x = 0; x < n; x += STEP)
-        odd_sums(rows + radius, 1, weights, radius, x, out);
+    sum_row(in, weights, radius, 0, n, out);
 }
 
 void NAME(odd_row)(const wide *in, const double *weights, ptrdiff_t radius, ptrdiff_t n,
                    wide *out)
 {
-    for (ptrdiff_t x = 0; x < n; x += STEP)
-        odd_sums(&in, 0, weights, radius, x, out);
+    sum_row(in, weights, radius, 1, n, out);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -150,14 +150,21 @@ void check_add_counts(const plain_kernels *k)
 
 void check_add_turned_counts(const plain_kernels *k)
 {
-    uint32_t table[COLS][LEVELS], rows[3][COLS], expected[3][COLS];
-    random_fill(table, sizeof table);
-    random_fill(rows, sizeof rows);
-    for (int y = 0; y < 3; y++)
-        for (int x = 0; x < COLS; x++)
-            expected[y][x] = rows[y][x] + table[x][y];
-    k->add_turned_counts(table[0], LEVELS, 3, COLS, rows[0]);
-    CHECK(memcmp(rows, expected, sizeof rows) == 0);
+    for (int round = 0; round < 40; round++) {
+        uint32_t table[COLS][LEVELS], in[LEVELS * COLS], out[LEVELS * COLS];
+        ptrdiff_t rows = 1 + random_below(LEVELS), cols = 1 + random_below(COLS);
+        int wrong = 0;
+        random_fill(table, sizeof table);
+        random_fill(in, sizeof in);
+        memcpy(out, in, sizeof out);
+        k->add_turned_counts(table[0], LEVELS, rows, cols, out);
+        for (ptrdiff_t at = 0; at < LEVELS * COLS; at++) {
+            uint32_t added = at < rows * cols ? table[at % cols][at / cols] : 0;
+            wrong += out[at] != in[at] + added;
+        }
+        check_case("(rows %td, cols %td)", rows, cols);
+        CHECK(wrong == 0);
+    }
 }
 
 /* Both writers: `divide` or not. */

@@ -44,6 +44,7 @@
 #define TABLE_GAP 16 /* counts; neighbours must not meet in one set of a cache */
 #define PARTS_AT_MOST 8
 #define BLOCK_ROWS 8
+#define CELLS_AT_ONCE 64 /* of all planes, on their way past the caches */
 #define NANOSECONDS_PER_PAIR 0.4
 
 /* One matrix of the result: which table, whether turned, and the number of pairs. */
@@ -64,7 +65,8 @@ typedef struct count_job {
     plane *plane;
     pair_offset *offset;
     uint32_t *table;
-    thread_memory memory; /* BLOCK_ROWS of each plane */
+    int streamed;
+    thread_memory memory;
 } count_job;
 
 /* ------------------------------------------------------------------------ */
@@ -272,29 +274,57 @@ static const uint32_t *plane_rows(const count_job *job, const plane *p, ptrdiff_
     return buffer;
 }
 
+/* One thread's buffers: BLOCK_ROWS of each plane, and CELLS_AT_ONCE of all. */
+typedef struct write_scratch {
+    uint32_t *rows;
+    void *cells;
+} write_scratch;
+
+static void layout(write_scratch *s, const count_job *job, arena *a)
+{
+    ptrdiff_t planes = job->count < PLANES_AT_ONCE ? job->count : PLANES_AT_ONCE;
+    s->rows =
+        arena_take(a, (size_t)(planes * BLOCK_ROWS * job->levels), sizeof *s->rows);
+    s->cells = arena_take(a, (size_t)(planes * CELLS_AT_ONCE), sizeof(double));
+}
+
+/* `n` cells of all planes of the batch, from where `rows` point on. */
+static void write_cells(const count_job *job, const uint32_t *const *rows,
+                        const double *sums, ptrdiff_t n, void *out)
+{
+    if (job->matrix->dtype == FEATURE_UINT32)
+        job->kernels->write_counts(rows, job->planes, n, job->count, out);
+    else
+        job->kernels->write_frequencies(rows, sums, job->planes, n, job->count, out);
+}
+
 static void write_block(void *context, ptrdiff_t block, int thread)
 {
     const count_job *job = context;
     ptrdiff_t first = block * BLOCK_ROWS, end = first + BLOCK_ROWS, n = job->levels;
-    uint32_t *buffer = (uint32_t *)(void *)arena_of(&job->memory, thread).base;
+    ptrdiff_t step = job->streamed ? CELLS_AT_ONCE : n;
+    ptrdiff_t item = dtype_size(job->matrix->dtype);
     const uint32_t *rows[PLANES_AT_ONCE];
     double sums[PLANES_AT_ONCE];
+    write_scratch s;
+    arena a = arena_of(&job->memory, thread);
+    layout(&s, job, &a);
     end = end < n ? end : n;
     for (ptrdiff_t k = 0; k < job->planes; k++) {
         rows[k] =
-            plane_rows(job, &job->plane[k], first, end, buffer + k * n * BLOCK_ROWS);
+            plane_rows(job, &job->plane[k], first, end, s.rows + k * n * BLOCK_ROWS);
         sums[k] = job->plane[k].sum;
     }
-    for (ptrdiff_t i = first; i < end; i++) {
-        ptrdiff_t at = i * n * job->count + job->first;
-        if (job->matrix->dtype == FEATURE_UINT32)
-            job->kernels->write_counts(rows, job->planes, n, job->count,
-                                       (uint32_t *)job->matrix->data + at);
-        else
-            job->kernels->write_frequencies(rows, sums, job->planes, n, job->count,
-                                            (double *)job->matrix->data + at);
+    unsigned char *out = (unsigned char *)job->matrix->data + job->first * item;
+    for (ptrdiff_t cell = first * n; cell < end * n; cell += step) {
+        ptrdiff_t cells = end * n - cell < step ? end * n - cell : step;
+        unsigned char *to = out + cell * job->count * item;
+        write_cells(job, rows, sums, cells, job->streamed ? s.cells : to);
+        if (job->streamed)
+            job->kernels->stream_bytes(s.cells, (size_t)(cells * job->count * item),
+                                       to);
         for (ptrdiff_t k = 0; k < job->planes; k++)
-            rows[k] += n;
+            rows[k] += cells;
     }
 }
 
@@ -303,9 +333,10 @@ static feature_status lease(count_job *job, int threads)
     unsigned char *block = NULL;
     ptrdiff_t planes = job->count < PLANES_AT_ONCE ? job->count : PLANES_AT_ONCE;
     ptrdiff_t tables = tables_at_once(job);
+    write_scratch counting;
     for (int pass = 0; pass < 2; pass++) {
         arena a = {block, 0}, one = {NULL, 0};
-        arena_take(&one, (size_t)(planes * BLOCK_ROWS * job->levels), sizeof(uint32_t));
+        layout(&counting, job, &one);
         job->memory.each = one.used;
         job->plane = arena_take(&a, (size_t)planes, sizeof *job->plane);
         job->offset = arena_take(&a, (size_t)tables, sizeof *job->offset);
@@ -334,6 +365,7 @@ static feature_status count_in_tables(count_job *job, const feature_run *run)
         return status;
     for (ptrdiff_t k = 0; k < job->count && status == FEATURE_OK; k += job->planes) {
         plan_batch(job, k);
+        job->streamed = job->planes == job->count && is_streamed(job->matrix, 1);
         status = team_run(&t, job->groups * job->parts, count_item, job);
         if (status == FEATURE_OK)
             status = team_run(&t, blocks, write_block, job);

@@ -49,7 +49,8 @@ static void columns_one(const real_kernels *k, int is_float, ptrdiff_t n,
         rows[y] = in[random_below(4) ? y : random_below(y + 1)].first;
     }
     if (count == 1)
-        k->smooth_columns(rows, weights, radius, n, out[0].first);
+        (odd ? k->odd_columns : k->smooth_columns)(rows, weights, radius, n,
+                                                   out[0].first);
     else
         (odd ? k->odd_column_groups : k->smooth_column_groups)(rows, weights, radius, n,
                                                                sums);
@@ -83,6 +84,11 @@ void check_smooth_columns(const real_kernels *k, int is_float)
     columns_all(k, is_float, 1, 0);
 }
 
+void check_odd_columns(const real_kernels *k, int is_float)
+{
+    columns_all(k, is_float, 1, 1);
+}
+
 void check_smooth_column_groups(const real_kernels *k, int is_float)
 {
     columns_all(k, is_float, ROW_GROUP, 0);
@@ -94,7 +100,8 @@ void check_odd_column_groups(const real_kernels *k, int is_float)
 }
 
 /* The row with its border is as core/smooth.c makes it: whole blocks at both ends. */
-static void row_one(const real_kernels *k, int is_float, ptrdiff_t n, ptrdiff_t radius)
+static void row_one(const real_kernels *k, int is_float, ptrdiff_t n, ptrdiff_t radius,
+                    int odd)
 {
     ptrdiff_t side = (radius + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;
     guarded memory =
@@ -105,9 +112,9 @@ static void row_one(const real_kernels *k, int is_float, ptrdiff_t n, ptrdiff_t 
     int wrong = 0;
     fill_weights(weights, radius);
     fill_row(in, -radius, n + radius, random_below(3) != 0);
-    k->smooth_row(in, weights, radius, n, out.first);
+    (odd ? k->odd_row : k->smooth_row)(in, weights, radius, n, out.first);
     for (ptrdiff_t x = 0; x < n; x++) {
-        double sum = spec_sum(in + x, weights, radius, 0);
+        double sum = spec_sum(in + x, weights, radius, odd);
         wrong += !same_double(out.first[x], spec_stored(sum, is_float));
     }
     check_case("(n %td, radius %td)", n, radius);
@@ -116,11 +123,22 @@ static void row_one(const real_kernels *k, int is_float, ptrdiff_t n, ptrdiff_t 
     guarded_free(&out.memory);
 }
 
-void check_smooth_row(const real_kernels *k, int is_float)
+static void rows_all(const real_kernels *k, int is_float, int odd)
 {
     for (ptrdiff_t i = 0; i < LENGTHS; i++)
-        for (int times = 0; times < 3; times++)
-            row_one(k, is_float, length_number(i), random_below(RADIUS_AT_MOST + 1));
+        for (int times = 0; times < 6; times++)
+            row_one(k, is_float, length_number(i), random_below(RADIUS_AT_MOST + 1),
+                    odd);
+}
+
+void check_smooth_row(const real_kernels *k, int is_float)
+{
+    rows_all(k, is_float, 0);
+}
+
+void check_odd_row(const real_kernels *k, int is_float)
+{
+    rows_all(k, is_float, 1);
 }
 
 static void normalize_one(const real_kernels *k, int is_float, ptrdiff_t n)

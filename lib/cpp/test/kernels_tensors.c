@@ -147,69 +147,6 @@ void check_stream_row(const real_kernels *k, int is_float)
 }
 
 /* ------------------------------------------------------------------------ */
-/* smooth.c: odd filters                                                    */
-/* ------------------------------------------------------------------------ */
-
-#define RADIUS 3
-
-static double odd_sum(const double *in, const double *weights)
-{
-    double sum = in[0] * weights[0];
-    for (int j = RADIUS; j > 0; j--)
-        sum += (in[-j] - in[j]) * weights[j];
-    return sum;
-}
-
-static const double odd_weights[RADIUS + 1] = {0.25, -0.5, 0.125, 0.7};
-
-void check_odd_columns(const real_kernels *k, int is_float)
-{
-    for (ptrdiff_t i = 0; i < LENGTHS; i++) {
-        ptrdiff_t n = length_number(i);
-        wide_row in[2 * RADIUS + 1], out = wide_row_new(n);
-        const wide *first[2 * RADIUS + 1];
-        int wrong = 0;
-        for (int y = 0; y <= 2 * RADIUS; y++) {
-            in[y] = wide_row_new(n);
-            first[y] = in[y].first;
-            for (ptrdiff_t x = 0; x < n; x++)
-                in[y].first[x] = random_between(-1, 1);
-        }
-        k->odd_columns(first, odd_weights, RADIUS, n, out.first);
-        for (ptrdiff_t x = 0; x < n; x++) {
-            double column[2 * RADIUS + 1];
-            for (int y = 0; y <= 2 * RADIUS; y++)
-                column[y] = first[y][x];
-            wrong +=
-                !same_double(out.first[x], S(odd_sum(column + RADIUS, odd_weights)));
-        }
-        check_case("(n %td)", n);
-        CHECK(wrong == 0);
-        for (int y = 0; y <= 2 * RADIUS; y++)
-            guarded_free(&in[y].memory);
-        guarded_free(&out.memory);
-    }
-}
-
-void check_odd_row(const real_kernels *k, int is_float)
-{
-    for (ptrdiff_t i = 0; i < LENGTHS; i++) {
-        ptrdiff_t n = length_number(i);
-        wide_row in = wide_row_new(n), out = wide_row_new(n);
-        int wrong = 0;
-        for (ptrdiff_t x = -RADIUS; x < n + RADIUS; x++)
-            in.first[x] = random_between(-1, 1);
-        k->odd_row(in.first, odd_weights, RADIUS, n, out.first);
-        for (ptrdiff_t x = 0; x < n; x++)
-            wrong += !same_double(out.first[x], S(odd_sum(in.first + x, odd_weights)));
-        check_case("(n %td)", n);
-        CHECK(wrong == 0);
-        guarded_free(&in.memory);
-        guarded_free(&out.memory);
-    }
-}
-
-/* ------------------------------------------------------------------------ */
 /* corners.c                                                                */
 /* ------------------------------------------------------------------------ */
 

@@ -31,7 +31,7 @@
  * Matrices with NaN or infinity have NaN eigenvalues.
  *
  * Cost: the 2-D tensor as harris (corners.c); 2 by 2 eigenvalues are bound by memory
- * (40 bytes a pixel in float64); 3 by 3 by two divisions and two square roots a matrix.
+ * (40 bytes a pixel in float64); 3 by 3 by a division and two square roots a matrix.
  */
 #include "core/array.h"
 #include "core/memory.h"
@@ -189,6 +189,22 @@ typedef struct eigen_job {
     thread_memory memory;
 } eigen_job;
 
+/* Arrays without gaps, as one line each. */
+static void flatten(const feature_array *from, int count, const ptrdiff_t *size,
+                    const ptrdiff_t *item, feature_array *to)
+{
+    for (int k = 0; k < count; k++)
+        to[k] = (feature_array){from[k].data, size, item, 1, from[k].dtype};
+}
+
+static int are_contiguous(const feature_array *arrays, int count)
+{
+    int contiguous = 1;
+    for (int k = 0; k < count; k++)
+        contiguous &= is_contiguous(&arrays[k]);
+    return contiguous;
+}
+
 static int are_dense(const feature_array *arrays, int count)
 {
     int dense = 1;
@@ -293,10 +309,20 @@ feature_status feature_structure_tensor_eigenvalues(const feature_array *planes,
     feature_status status = check_matrices(planes, order, values);
     if (status != FEATURE_OK || is_empty(planes))
         return status;
+    int pairs = order * (order + 1) / 2;
+    ptrdiff_t item = dtype_size(planes->dtype);
+    ptrdiff_t size = line_count(planes) * planes->shape[planes->ndim - 1];
+    feature_array lines_of_planes[PAIRS_AT_MOST], lines_of_values[ORDER_AT_MOST];
+    if (are_contiguous(planes, pairs) && are_contiguous(values, order)) {
+        flatten(planes, pairs, &size, &item, lines_of_planes);
+        flatten(values, order, &size, &item, lines_of_values);
+        planes = lines_of_planes;
+        values = lines_of_values;
+    }
     eigen_job job = {.planes = planes,
                      .values = values,
                      .order = order,
-                     .pairs = order * (order + 1) / 2,
+                     .pairs = pairs,
                      .cols = planes->shape[planes->ndim - 1],
                      .plain = plain_kernels_in_use(),
                      .real = real_kernels_for((feature_dtype)planes->dtype)};

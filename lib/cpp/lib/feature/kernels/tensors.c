@@ -84,13 +84,14 @@ static inline double smaller_of(double a, double b)
     return a > b ? b : a;
 }
 
-static inline void load_matrices(const wide *const *planes, int order, ptrdiff_t first,
-                                 ptrdiff_t count, matrices m)
+/* Those at the places `which` of a row; zeros beyond `count`. */
+static inline void load_matrices(const wide *const *planes, int order,
+                                 const ptrdiff_t *which, ptrdiff_t count, matrices m)
 {
     for (int p = 0; p < order; p++)
         for (int q = p; q < order; q++, planes++)
             for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
-                m[p][q][k] = k < count ? (*planes)[first + k] : 0;
+                m[p][q][k] = k < count ? (*planes)[which[k]] : 0;
 }
 
 /* 0, or NaN where an element is not finite: then no eigenvalue means anything. */
@@ -175,6 +176,32 @@ static inline void sort_diagonal(matrices m, int order)
             }
 }
 
+static inline void decompose(const wide *const *planes, int order,
+                             const ptrdiff_t *which, ptrdiff_t count, wide *const *out)
+{
+    matrices m;
+    double poison[LANES_AT_ONCE];
+    load_matrices(planes, order, which, count, m);
+    find_poison(m, order, poison);
+    diagonalize(m, order);
+    sort_diagonal(m, order);
+    for (int p = 0; p < order; p++)
+        for (ptrdiff_t k = 0; k < count; k++)
+            out[p][which[k]] = stored(m[p][p][k] + poison[k]);
+}
+
+static void decompose_row(const wide *const *planes, int order, ptrdiff_t n,
+                          wide *const *out)
+{
+    ptrdiff_t which[LANES_AT_ONCE];
+    for (ptrdiff_t first = 0; first < n; first += LANES_AT_ONCE) {
+        ptrdiff_t count = n - first < LANES_AT_ONCE ? n - first : LANES_AT_ONCE;
+        for (ptrdiff_t k = 0; k < count; k++)
+            which[k] = first + k;
+        decompose(planes, order, which, count, out);
+    }
+}
+
 /* ------------------------------------------------------------------------ */
 /* Three by three: the cubic, where it is good enough                       */
 /* ------------------------------------------------------------------------ */
@@ -185,13 +212,26 @@ static inline void sort_diagonal(matrices m, int order)
 #define CUBIC_SMALLEST 1e-140
 #define CUBIC_LARGEST 1e140
 
-/* cos(acos(r) / 3) for 0 <= r <= 1: the root of 4 x^3 - 3 x = r between 0.86 and 1,
- * where the cubic is steep. A polynomial and two steps of Newton's method. */
+/* c[0] + c[1] r + ... + c[6] r^6, whose parts need not wait for each other. */
+static inline double sextic(const double *c, double r)
+{
+    double square = r * r;
+    double low = (c[0] + c[1] * r) + square * (c[2] + c[3] * r);
+    double high = (c[4] + c[5] * r) + square * c[6];
+    return low + square * square * high;
+}
+
+/* Fitted to a root of 4 x^3 - 3 x = r and to its derivative, to 9e-8 and 3e-6. */
+static const double ROOT[7] = {0.866025493,  0.166657814, -0.047965167, 0.023734577,
+                               -0.012443533, 0.004995540, -0.001004775};
+static const double SLOPE[7] = {0.166666222, -0.0961815096, 0.0733499035, -0.0576228541,
+                                0.038899198, -0.017850588,  0.00385095419};
+
+/* cos(acos(r) / 3) for 0 <= r <= 1: the root between 0.86 and 1, where the cubic is
+ * steep. Two steps of Newton's method, the slope being good enough for both. */
 static inline double largest_root(double r)
 {
-    double x = (((((-0.001004775 * r + 0.004995540) * r - 0.012443533) * r +
-                 0.023734577) * r - 0.047965167) * r + 0.166657814) * r + 0.866025493;
-    double slope = 1 / (12 * x * x - 3);
+    double x = sextic(ROOT, r), slope = sextic(SLOPE, r);
     x -= ((4 * x * x - 3) * x - r) * slope;
     x -= ((4 * x * x - 3) * x - r) * slope;
     return x;
@@ -200,15 +240,19 @@ static inline double largest_root(double r)
 /*
  * With q the mean of the diagonal and p^2 a sixth of the sum of the squares of A - q I,
  * the eigenvalues of (A - q I) / p are 2 cos of three angles 120 degrees apart, of
- * which thrice is acos of half its determinant. Returns whether any lane needs Jacobi:
- * where two eigenvalues are so close that the smaller cosines have too few digits.
+ * which thrice is acos of half its determinant. `good` is 0 for a matrix that needs
+ * Jacobi: where two eigenvalues are so close that the smaller cosines have too few
+ * digits. Returns how many those are.
  */
-static inline int solve_cubics(matrices m, matrices roots, double *good)
+static inline double solve_cubics(const wide *const *planes, ptrdiff_t n,
+                                  wide *const *out, double *good)
 {
     double bad = 0;
-    for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++) {
-        double a = m[0][0][k], b = m[0][1][k], c = m[0][2][k], d = m[1][1][k],
-               e = m[1][2][k], f = m[2][2][k];
+    INDEPENDENT_TURNS
+    for (ptrdiff_t k = 0; k < n; k++) {
+        double a = planes[0][k], b = planes[1][k], c = planes[2][k], d = planes[3][k],
+               e = planes[4][k], f = planes[5][k];
+        double poison = 0 + a * 0 + b * 0 + c * 0 + d * 0 + e * 0 + f * 0;
         double q = (a + d + f) * (1.0 / 3), off = b * b + c * c + e * e;
         double size = fabs(a) + fabs(d) + fabs(f) + fabs(b) + fabs(c) + fabs(e);
         a -= q;
@@ -226,49 +270,49 @@ static inline int solve_cubics(matrices m, matrices roots, double *good)
         double apart = 1.7320508075688772 * sqrt((1 - x) * (1 + x));
         double far = flat ? 0.0 : p * (2 * x), near = flat ? 0.0 : p * x;
         apart = flat ? 0.0 : p * apart;
-        roots[0][0][k] = half < 0 ? q + (near + apart) : q + far;
-        roots[1][1][k] = half < 0 ? q + (near - apart) : q + (apart - near);
-        roots[2][2][k] = half < 0 ? q - far : q - (near + apart);
+        q += poison;
+        out[0][k] = half < 0 ? q + (near + apart) : q + far;
+        out[1][k] = half < 0 ? q + (near - apart) : q + (apart - near);
+        out[2][k] = half < 0 ? q - far : q - (near + apart);
         good[k] = fine ? 1.0 : 0.0;
         bad += fine ? 0.0 : 1.0;
     }
-    return bad > 0;
+    return bad;
 }
 
-/* Leaves the eigenvalues, sorted, on the diagonal. */
-static inline void solve_three(matrices m)
+static inline void store_all(wide *values, ptrdiff_t n)
 {
-    matrices roots;
-    double good[LANES_AT_ONCE];
-    if (solve_cubics(m, roots, good)) {
-        diagonalize(m, 3);
-        sort_diagonal(m, 3);
-        for (int p = 0; p < 3; p++)
-            for (ptrdiff_t k = 0; k < LANES_AT_ONCE; k++)
-                roots[p][p][k] = good[k] > 0 ? roots[p][p][k] : m[p][p][k];
-    }
-    for (int p = 0; p < 3; p++)
-        memcpy(m[p][p], roots[p][p], sizeof m[p][p]);
+    for (ptrdiff_t k = 0; k < n; k++)
+        values[k] = stored(values[k]);
 }
 
-static inline void decompose(const wide *const *planes, int order, ptrdiff_t n,
-                             wide *const *out)
+#define PIECE 64
+
+/* What the cubic leaves is gathered until there are LANES_AT_ONCE. */
+static void three_row(const wide *const *planes, ptrdiff_t n, wide *const *out)
 {
-    matrices m;
-    for (ptrdiff_t first = 0; first < n; first += LANES_AT_ONCE) {
-        ptrdiff_t count = n - first < LANES_AT_ONCE ? n - first : LANES_AT_ONCE;
-        double poison[LANES_AT_ONCE];
-        load_matrices(planes, order, first, count, m);
-        find_poison(m, order, poison);
-        if (order == 3) {
-            solve_three(m);
-        } else {
-            diagonalize(m, order);
-            sort_diagonal(m, order);
+    ptrdiff_t left[LANES_AT_ONCE + PIECE], count = 0;
+    for (ptrdiff_t first = 0; first < n; first += PIECE) {
+        ptrdiff_t size = n - first < PIECE ? n - first : PIECE;
+        const wide *in[6];
+        wide *roots[3];
+        double good[PIECE];
+        for (int i = 0; i < 6; i++)
+            in[i] = planes[i] + first;
+        for (int i = 0; i < 3; i++)
+            roots[i] = out[i] + first;
+        if (solve_cubics(in, size, roots, good) > 0)
+            for (ptrdiff_t k = 0; k < size; k++) {
+                left[count] = first + k;
+                count += good[k] == 0;
+            }
+        for (int i = 0; i < 3; i++)
+            store_all(roots[i], size);
+        while (count >= LANES_AT_ONCE || (count > 0 && first + PIECE >= n)) {
+            ptrdiff_t taken = count < LANES_AT_ONCE ? count : LANES_AT_ONCE;
+            count -= taken;
+            decompose(planes, 3, left + count, taken, out);
         }
-        for (int p = 0; p < order; p++)
-            for (ptrdiff_t k = 0; k < count; k++)
-                out[p][first + k] = stored(m[p][p][k] + poison[k]);
     }
 }
 
@@ -276,9 +320,9 @@ void NAME(eigenvalues_row)(const wide *const *planes, int order, ptrdiff_t n,
                            wide *const *out)
 {
     if (order == 3)
-        decompose(planes, 3, n, out);
+        three_row(planes, n, out);
     else
-        decompose(planes, order, n, out);
+        decompose_row(planes, order, n, out);
 }
 
 /* ------------------------------------------------------------------------ */

@@ -245,6 +245,7 @@ static feature_status sweep_octave(sift_job *job, ptrdiff_t reach, slab_task *ta
     for (ptrdiff_t slab = 0; slab * rows < job->rows && status == FEATURE_OK; slab++) {
         enter_slab(job, slab, rows, reach);
         job->plane = (job->kept_end - job->kept_first) * job->pitch * job->item;
+        job->streamed = exceeds_caches((double)job->plane * job->kept_scales);
         atomic_store(&job->found, 0);
         status = sift_sweep(job, run);
         if (status == FEATURE_OK)

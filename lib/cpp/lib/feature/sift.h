@@ -40,6 +40,7 @@ typedef struct sift_job {
     int32_t kept_scale, kept_scales;
     unsigned char *planes;
     ptrdiff_t pitch, plane; /* elements of a row, bytes of a plane */
+    int streamed;           /* planes too large for the caches */
 
     sift_point *points; /* `room` of them; found ones are appended */
     ptrdiff_t room, before; /* `before`: those of earlier slabs */

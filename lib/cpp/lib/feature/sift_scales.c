@@ -263,10 +263,10 @@ static void deliver(const sweep *w, int32_t i, ptrdiff_t y)
     ptrdiff_t n = w->right - w->left;
     if (is_kept(job, scale) && y >= job->kept_first && y < job->kept_end) {
         ptrdiff_t at = (y - job->kept_first) * job->pitch + w->left;
-        job->real->store_row(cell_of(w, i, y, w->left), n,
-                             job->planes + (scale - job->kept_scale) * job->plane +
-                                 at * job->item,
-                             job->item);
+        (job->streamed ? job->real->stream_row : job->real->store_row)(
+            cell_of(w, i, y, w->left), n,
+            job->planes + (scale - job->kept_scale) * job->plane + at * job->item,
+            job->item);
     }
     if (scale == job->how->scales && job->next != NULL && y % 2 == 0 &&
         y >= job->first && y < job->end) {

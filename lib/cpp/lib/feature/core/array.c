@@ -86,6 +86,11 @@ int is_contiguous(const feature_array *array)
  * where the next step reads them (docs/decisions/0013). */
 #define STREAM_ABOVE 0x1p22
 
+int exceeds_caches(double bytes)
+{
+    return bytes > STREAM_ABOVE;
+}
+
 int is_streamed(const feature_array *results, int count)
 {
     double all = 0;
@@ -98,7 +103,7 @@ int is_streamed(const feature_array *results, int count)
             bytes *= (double)r->shape[axis];
         all += bytes;
     }
-    return all > STREAM_ABOVE;
+    return exceeds_caches(all);
 }
 
 feature_dtype storage_type(const feature_array *image)

@@ -42,6 +42,7 @@ unsigned char *line_of(const feature_array *array, const ptrdiff_t *index);
  * them? Then lines are best made beside them and sent past the caches (stream_row,
  * stream_bytes). */
 int is_streamed(const feature_array *results, int count);
+int exceeds_caches(double bytes);
 
 /* The first element of row y of a 2-D array. */
 static inline unsigned char *row_of(const feature_array *array, ptrdiff_t y)

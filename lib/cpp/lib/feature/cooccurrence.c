@@ -19,7 +19,8 @@
  * depends on the sizes alone, and counts are integers: the result does not depend on
  * the threads. Then blocks of rows of the matrices are written, once, in their final
  * order: the parts are added, transposed tables too where the matrix is symmetric, and
- * the sum is divided by the number of pairs, which is known.
+ * the sum is divided by the number of pairs, which is known. A result too large for the
+ * caches is made a block of cells at a time, which are sent past them.
  *
  * Tables are kept for as many offsets at a time as 8 MiB hold; the next are counted in
  * the same memory. Above LEVELS_IN_TABLES even one table is large, the image is

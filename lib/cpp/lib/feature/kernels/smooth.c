@@ -8,7 +8,10 @@
  * summed from left to right in double and then stored as a real: the order of
  * SciPy's correlate1d, so that the last bit agrees. Four vectors are summed at a
  * time, in registers, over a loop of the weights. Down the columns the rows come from
- * the second cache, and what is fetched serves four rows of sums at a time.
+ * the second cache, and what is fetched serves four rows of sums at a time. Along a
+ * row each weight needs two vectors that lie across two lines of the first cache:
+ * reading them is what takes the time, and for some radii the loop is written out so
+ * that two sums share what they read.
  */
 #include "kernels/variant.h"
 

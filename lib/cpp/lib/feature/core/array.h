@@ -42,6 +42,8 @@ unsigned char *line_of(const feature_array *array, const ptrdiff_t *index);
  * them? Then lines are best made beside them and sent past the caches (stream_row,
  * stream_bytes). */
 int is_streamed(const feature_array *results, int count);
+
+/* The same of any memory that is written once and read much later, or little. */
 int exceeds_caches(double bytes);
 
 /* The first element of row y of a 2-D array. */

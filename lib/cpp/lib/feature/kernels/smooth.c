@@ -26,6 +26,16 @@ static inline vec pair_of(vec before, vec after, const int odd)
     return odd ? before - after : before + after;
 }
 
+/* VECTORS sums, each with its pair. */
+static inline void add_pairs(const wide *before, const wide *after, double weight,
+                             const int odd, vec *sum)
+{
+    for (int v = 0; v < VECTORS; v++) {
+        ptrdiff_t at = v * VECTOR_WIDES;
+        sum[v] += pair_of(load(before + at), load(after + at), odd) * weight;
+    }
+}
+
 static inline void column_sums(const wide *const *rows, const double *weights,
                                ptrdiff_t radius, const int odd, ptrdiff_t n, wide *out)
 {
@@ -34,13 +44,8 @@ static inline void column_sums(const wide *const *rows, const double *weights,
         vec sum[VECTORS];
         for (int v = 0; v < VECTORS; v++)
             sum[v] = load(centre[0] + x + v * VECTOR_WIDES) * weights[0];
-        for (ptrdiff_t k = radius; k > 0; k--) {
-            const wide *above = centre[-k] + x, *below = centre[k] + x;
-            for (int v = 0; v < VECTORS; v++)
-                sum[v] += pair_of(load(above + v * VECTOR_WIDES),
-                                  load(below + v * VECTOR_WIDES), odd) *
-                          weights[k];
-        }
+        for (ptrdiff_t k = radius; k > 0; k--)
+            add_pairs(centre[-k] + x, centre[k] + x, weights[k], odd, sum);
         for (int v = 0; v < VECTORS; v++)
             store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));
     }
@@ -102,13 +107,6 @@ void NAME(odd_column_groups)(const wide *const *rows, const double *weights,
         group_sums(rows, weights, radius, 1, x, out);
 }
 
-static inline void add_pairs(const wide *at, ptrdiff_t k, double weight, const int odd,
-                             vec *sum)
-{
-    for (int v = 0; v < VECTORS; v++, at += VECTOR_WIDES)
-        sum[v] += pair_of(load(at - k), load(at + k), odd) * weight;
-}
-
 /* `known`: a radius that the compiler knows. Its loop is written out, and values are
  * read once that two sums need, VECTOR_WIDES columns apart. */
 static inline void row_sums(const wide *in, const double *weights,
@@ -122,10 +120,10 @@ static inline void row_sums(const wide *in, const double *weights,
         if (known) {
             UNROLLED
             for (ptrdiff_t k = radius; k > 0; k--)
-                add_pairs(in + x, k, weights[k], odd, sum);
+                add_pairs(in + x - k, in + x + k, weights[k], odd, sum);
         } else {
             for (ptrdiff_t k = radius; k > 0; k--)
-                add_pairs(in + x, k, weights[k], odd, sum);
+                add_pairs(in + x - k, in + x + k, weights[k], odd, sum);
         }
         for (int v = 0; v < VECTORS; v++)
             store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));

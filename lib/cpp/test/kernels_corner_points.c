@@ -121,6 +121,50 @@ static double spec_fast(const double *circle, double centre, const int *state, i
 static const int down[16] = {0, 1, 2, 3, 3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1};
 static const int right[16] = {3, 3, 2, 1, 0, -1, -2, -3, -3, -3, -2, -1, 0, 1, 2, 3};
 
+/* Bits of the corners of rows of multiples of 1/8 as bytes: 1/4 is more than 62. */
+static void screen_rows(const real_kernels *k, const void *const *rows, ptrdiff_t n,
+                        int arc, uint64_t *words)
+{
+    static uint8_t bytes[7][COLS], spare[2 * COLS];
+    const uint8_t *screened[7];
+    const fast_rule rule = {.arc = arc, .step = 62};
+    for (int y = 0; y < 7; y++) {
+        int32_t outside = 1;
+        k->fast_screen(rows[y], n, bytes[y], &outside);
+        CHECK(outside == 0);
+        screened[y] = bytes[y];
+    }
+    plain_kernels_in_use()->fast_bits(screened, n, &rule, spare, words);
+}
+
+void check_fast_screen(const real_kernels *k, int is_float)
+{
+    static const double strange[] = {NAN, -0x1p-30, 1 + 0x1p-20, INFINITY, -INFINITY};
+    for (int round = 0; round < 60; round++) {
+        guarded memory, out;
+        const void *row;
+        ptrdiff_t n = 1 + random_below(COLS), x = random_below(n);
+        int wrong = 0, is_strange = round % 2;
+        int32_t outside = 7;
+        rows_new(&memory, &row, 1, n, is_float);
+        out = guarded_new((size_t)n, random_side());
+        if (is_strange) {
+            double v = strange[random_below(5)];
+            float narrow = (float)v;
+            size_t size = is_float ? 4 : 8;
+            memcpy(memory.bytes + (size_t)x * size,
+                   is_float ? (void *)&narrow : (void *)&v, size);
+        }
+        k->fast_screen(row, n, out.bytes, &outside);
+        for (ptrdiff_t i = 0; i < n; i++)
+            if (!is_strange || i != x)
+                wrong += out.bytes[i] != (uint8_t)(255 * at(row, i, is_float));
+        CHECK(wrong == 0 && (outside != 0) == is_strange);
+        guarded_free(&memory);
+        guarded_free(&out);
+    }
+}
+
 void check_fast_row(const real_kernels *k, int is_float)
 {
     for (int round = 0; round < 60; round++) {
@@ -131,7 +175,11 @@ void check_fast_row(const real_kernels *k, int is_float)
         int wrong = 0;
         rows_new(memory, rows, 7, n, is_float);
         out = guarded_new((size_t)n * (is_float ? 4 : 8), random_side());
-        k->fast_row(rows, n, &rule, out.bytes);
+        uint64_t words[FAST_WORDS(COLS)];
+        memset(words, 0xff, sizeof words);
+        if (round % 2)
+            screen_rows(k, rows, n, rule.arc, words);
+        k->fast_row(rows, n, &rule, round % 4 ? words : NULL, out.bytes);
         for (ptrdiff_t x = 0; x < n; x++) {
             double circle[16], centre = at(rows[3], x, is_float), expected = 0;
             int state[16], inside = x >= 3 && x < n - 3;
@@ -150,46 +198,89 @@ void check_fast_row(const real_kernels *k, int is_float)
     }
 }
 
-void check_fast_bytes(const plain_kernels *k)
+static int has_bit(const uint64_t *words, ptrdiff_t k)
+{
+    return words[k / 64] >> k % 64 & 1;
+}
+
+void check_fast_bits(const plain_kernels *k)
 {
     static uint8_t above[256], below[256];
-    static double scaled[256];
     for (int v = 0; v < 256; v++) {
-        scaled[v] = v;
         above[v] = (uint8_t)(v > 200 ? 255 : v + 55);
         below[v] = (uint8_t)(v < 55 ? 0 : v - 55);
     }
-    for (int round = 0; round < 60; round++) {
+    for (int round = 0; round < 160; round++) {
         static uint8_t pixels[7][COLS];
         const uint8_t *rows[7];
-        ptrdiff_t n = 1 + random_below(COLS - 1);
+        ptrdiff_t n = 7 + random_below(COLS - 7);
+        size_t room = (size_t)FAST_WORDS(n) * 8;
         guarded spare = guarded_new(2 * (size_t)n, random_side());
-        guarded out = guarded_new((size_t)n * 8, random_side());
-        fast_rule rule = {.arc = 1 + (int)random_below(16),
-                          .step = round % 2 ? 55 : -1,
-                          .scaled = scaled,
+        guarded out = guarded_new(room, GUARD_AFTER);
+        uint64_t words[FAST_WORDS(COLS)] = {0};
+        fast_rule rule = {.arc = 1 + round % 16,
+                          .step = round / 16 % 2 ? 55 : -1,
                           .not_above = above,
                           .not_below = below};
         int wrong = 0;
         random_fill(pixels, sizeof pixels);
         for (int y = 0; y < 7; y++)
             rows[y] = pixels[y];
-        k->fast_bytes(rows, n, &rule, spare.bytes, (double *)(void *)out.bytes);
-        for (ptrdiff_t x = 0; x < n; x++) {
-            double circle[16], centre = rows[3][x], expected = 0;
-            int state[16], inside = x >= 3 && x < n - 3;
-            for (int i = 0; i < 16 && inside; i++) {
+        for (ptrdiff_t x = 3; x < n - 3; x += 7) { /* long arcs are rare */
+            ptrdiff_t first = random_below(16), length = random_below(17);
+            for (ptrdiff_t i = first; i < first + length; i++)
+                pixels[3 + down[i % 16]][x + right[i % 16]] = x % 2 ? 255 : 0;
+        }
+        k->fast_bits(rows, n, &rule, spare.bytes, (uint64_t *)(void *)out.bytes);
+        memcpy(words, out.bytes, room);
+        for (ptrdiff_t x = 3; x < n - 3; x++) {
+            double circle[16], centre = rows[3][x];
+            int state[16];
+            for (int i = 0; i < 16; i++) {
                 circle[i] = rows[3 + down[i]][x + right[i]];
                 state[i] =
                     (circle[i] > above[rows[3][x]]) - (circle[i] < below[rows[3][x]]);
             }
-            if (inside)
-                expected = spec_fast(circle, centre, state, rule.arc);
-            wrong += at(out.bytes, x, 0) != expected;
+            wrong += has_bit(words, x - 3) !=
+                     (spec_fast(circle, centre, state, rule.arc) != 0);
         }
+        for (ptrdiff_t bit = n - 6; bit < (ptrdiff_t)room * 8; bit++)
+            wrong += has_bit(words, bit);
         check_case("(n %td, arc %d)", n, rule.arc);
         CHECK(wrong == 0);
         guarded_free(&spare);
+        guarded_free(&out);
+    }
+}
+
+void check_fast_bytes(const plain_kernels *k)
+{
+    static double scaled[256];
+    for (int v = 0; v < 256; v++)
+        scaled[v] = v;
+    for (int round = 0; round < 60; round++) {
+        static uint8_t pixels[7][COLS];
+        const uint8_t *rows[7];
+        ptrdiff_t n = 1 + random_below(COLS - 1);
+        guarded out = guarded_new((size_t)n * 8, random_side());
+        uint64_t words[FAST_WORDS(COLS)] = {0};
+        const fast_rule rule = {.scaled = scaled};
+        int wrong = 0;
+        random_fill(pixels, sizeof pixels);
+        for (int y = 0; y < 7; y++)
+            rows[y] = pixels[y];
+        for (ptrdiff_t bit = 0; bit < n - 6; bit++)
+            words[bit / 64] |= (uint64_t)(random_below(5) == 0) << bit % 64;
+        k->fast_bytes(rows, n, &rule, words, (double *)(void *)out.bytes);
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double expected = 0;
+            int is_set = x >= 3 && x < n - 3 && has_bit(words, x - 3);
+            for (int i = 0; i < 16 && is_set; i++)
+                expected += fabs((double)rows[3 + down[i]][x + right[i]] - rows[3][x]);
+            wrong += at(out.bytes, x, 0) != expected;
+        }
+        check_case("(n %td)", n);
+        CHECK(wrong == 0);
         guarded_free(&out);
     }
 }

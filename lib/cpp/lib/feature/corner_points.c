@@ -6,10 +6,11 @@
  * ECCV 2006. A pixel is a corner when `arc` neighbours in a row, on the circle of 16 at
  * distance 3, are all brighter than it by more than the threshold or all darker. The
  * response is the sum of the absolute differences of all 16; the outermost three
- * pixels have none. 64 pixels are looked at together, a bit each; of the circle four
- * pixels a quarter apart are compared first, then the next four: few pixels of a
- * photograph come further. Bytes are compared as bytes: for each of the 256 centres the
- * bounds are found once with the reference's own expressions.
+ * pixels have none. A vector of bytes is looked at together: the maximum of all arcs of
+ * the minimum of their pixels is bright or none is. Four pixels a quarter apart come
+ * first: where they cannot lie on an arc, the rest is not read. For each of the 256
+ * centres the bounds are found once with the reference's own expressions. Reals of 0 to
+ * 1 are looked at as bytes first (core/fast.h).
  *
  * Moravec. H. Moravec, "Obstacle avoidance and navigation in the real world by a
  * seeing robot rover", 1980. The window around a pixel is compared with the same moved
@@ -62,8 +63,8 @@ typedef struct row_buffer {
     const void **rows; /* of a band and its halo */
     unsigned char *block;
     wide *wide_row;
-    uint8_t *bounds;
     double *response; /* or floats: a row that is streamed */
+    fast_rows fast;
 } row_buffer;
 
 static void layout_rows(row_buffer *b, const source *s, arena *a)
@@ -72,8 +73,8 @@ static void layout_rows(row_buffer *b, const source *s, arena *a)
     b->rows = arena_take(a, rows, sizeof *b->rows);
     b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
     b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
-    b->bounds = arena_take(a, s->bytes ? 2 : 0, cols);
     b->response = arena_take(a, cols, sizeof *b->response);
+    fast_layout(&b->fast, s->cols, a);
 }
 
 /* Makes rows `first` - halo to `end` + halo, as far as there are such, readable. */
@@ -123,17 +124,18 @@ static feature_status check_response(const feature_array *image,
     return status;
 }
 
-static void fast_row(const response_job *job, row_buffer *b, ptrdiff_t slot, void *to)
+/* Of rows around row y, which is the first one or follows the one before. */
+static void fast_row(const response_job *job, row_buffer *b, const void *const *rows,
+                     ptrdiff_t y, int follows, void *to)
 {
     const source *s = &job->s;
-    const void *const *rows = b->rows + slot;
     void *out = job->streamed ? b->response : to;
     size_t size = (size_t)(s->cols * dtype_size(job->response->dtype));
     if (s->bytes)
-        s->pieces.plain->fast_bytes((const uint8_t *const *)rows, s->cols, job->rule,
-                                    b->bounds, out);
+        fast_respond_bytes(&b->fast, s->pieces.plain, rows, job->rule, out);
     else
-        s->pieces.real->fast_row(rows, s->cols, job->rule, out);
+        fast_respond_reals(&b->fast, s->pieces.plain, s->pieces.real, rows, y, follows,
+                           job->rule, out);
     if (job->streamed)
         s->pieces.plain->stream_bytes(out, size, to);
 }
@@ -169,7 +171,7 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
                                      job->window, row_of(job->response, top),
                                      job->response->strides[0]);
     for (ptrdiff_t y = top; y < bottom && job->rule != NULL; y++)
-        fast_row(job, &b, y - first, row_of(job->response, y));
+        fast_row(job, &b, b.rows + (y - first), y, y > top, row_of(job->response, y));
 }
 
 static feature_status respond(response_job *job, const feature_run *run,

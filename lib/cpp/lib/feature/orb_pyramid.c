@@ -31,7 +31,7 @@ typedef struct level_scratch {
     smoother s;
     wide *rows[4]; /* two smoothed rows, and room for two more */
     unsigned char *responses[3];
-    uint8_t *bounds;
+    fast_rows fast;
 } level_scratch;
 
 /* ------------------------------------------------------------------------ */
@@ -55,7 +55,7 @@ static void layout(level_scratch *s, const orb_call *call, const smooth_plan *pl
         s->rows[k] = arena_take(a, (size_t)row_pitch((ptrdiff_t)cols), sizeof(wide));
     for (int k = 0; k < 3; k++)
         s->responses[k] = arena_take(a, cols + 2 * CORNER_PAD, item);
-    s->bounds = arena_take(a, call->bytes ? 2 : 0, cols);
+    fast_layout(&s->fast, (ptrdiff_t)cols, a);
 }
 
 static zoom_axis layout_axis(ptrdiff_t count, arena *a)
@@ -234,9 +234,10 @@ static void clip_level(const orb_call *call, const orb_level *level)
 /* Corners                                                                  */
 /* ------------------------------------------------------------------------ */
 
-/* The responses of row y, which may lie beyond the border. */
+/* The responses of row y, which may lie beyond the border; those of row y - 1 came
+ * before unless y is `first`. */
 static void respond_row(const orb_call *call, const orb_level *level, ptrdiff_t y,
-                        level_scratch *s)
+                        ptrdiff_t first, level_scratch *s)
 {
     const void *rows[7];
     unsigned char *out = s->responses[(y + 3) % 3] + CORNER_PAD * call->item;
@@ -249,10 +250,11 @@ static void respond_row(const orb_call *call, const orb_level *level, ptrdiff_t 
         rows[k] = bytes ? row_of(call->image, y + k - 3)
                         : row_of(&level->array, y + k - 3);
     if (bytes)
-        call->plain->fast_bytes((const uint8_t *const *)rows, level->shape[1],
-                                &call->rule, s->bounds, (double *)(void *)out);
+        fast_respond_bytes(&s->fast, call->plain, rows, &call->rule,
+                           (double *)(void *)out);
     else
-        call->real->fast_row(rows, level->shape[1], &call->rule, out);
+        fast_respond_reals(&s->fast, call->plain, call->real, rows, y,
+                           y > first && y > 3, &call->rule, out);
 }
 
 static void corner_band(const orb_call *call, orb_level *level, ptrdiff_t band,
@@ -265,7 +267,7 @@ static void corner_band(const orb_call *call, orb_level *level, ptrdiff_t band,
         memset(s->responses[k], 0,
                (size_t)((level->shape[1] + 2 * CORNER_PAD) * call->item));
     for (ptrdiff_t y = first - 1; y <= end; y++) {
-        respond_row(call, level, y, s);
+        respond_row(call, level, y, first - 1, s);
         if (y <= first)
             continue;
         const void *rows[3];

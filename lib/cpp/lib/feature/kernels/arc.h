@@ -13,25 +13,6 @@ static const int circle_col[CIRCLE] = {3,  3,  2,  1,  0, -1, -2, -3,
                                        -3, -3, -2, -1, 0, 1,  2,  3};
 
 /*
- * In which lanes are `arc` pixels in a row set, round the circle? Each word holds one
- * pixel of the circle in all lanes. Runs of twice the length are where two runs meet.
- */
-static inline uint64_t arcs_of(const uint64_t *circle, int arc)
-{
-    uint64_t run[CIRCLE], longer[CIRCLE], found = 0;
-    memcpy(run, circle, sizeof run);
-    for (int done = 1, step; done < arc; done += step) {
-        step = done < arc - done ? done : arc - done;
-        for (int k = 0; k < CIRCLE; k++)
-            longer[k] = run[k] & run[(k + step) % CIRCLE];
-        memcpy(run, longer, sizeof run);
-    }
-    for (int k = 0; k < CIRCLE; k++)
-        found |= run[k];
-    return found;
-}
-
-/*
  * In which lanes can a corner be, by what is set of four pixels a quarter apart? An arc
  * of 12 holds three of them, one of 9 two neighbours, one of 5 any.
  */

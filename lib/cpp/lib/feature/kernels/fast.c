@@ -1,6 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * FAST on reals, a vector of centres at a time. Four pixels of the circle send most
+ * FAST on reals, a vector of centres at a time: of those that a screen of bytes has
+ * left (core/fast.h), or of all. Four pixels of the circle send most
  * vectors away; for the others each lane gathers which of the sixteen are brighter, and
  * which are darker, as the bits of an integer, and runs are found by shifts. The sums
  * are made in the reference's order, in all lanes.
@@ -63,10 +64,10 @@ static inline void find_corners(const fast_block *b, real *out)
 }
 
 void NAME(fast_row)(const void *const *rows, ptrdiff_t n, const fast_rule *rule,
-                    void *out)
+                    const uint64_t *words, void *out)
 {
     const real threshold = (real)rule->threshold;
-    fast_block b = {.rows = (const real *const *)rows, .x = 3, .arc = rule->arc};
+    fast_block b = {.rows = (const real *const *)rows, .arc = rule->arc};
     real beside[7][REALS + 6];
     const real *short_rows[7];
     real *to = out, beside_out[REALS + 6] = {0};
@@ -84,14 +85,49 @@ void NAME(fast_row)(const void *const *rows, ptrdiff_t n, const fast_rule *rule,
         to = beside_out;
         end = REALS + 3;
     }
-    for (; b.x < end; b.x += REALS) {
-        b.x = b.x < end - REALS ? b.x : end - REALS; /* the last ones once more */
-        b.centre = load_reals(b.rows[3] + b.x);
-        b.high = b.centre + threshold;
-        b.low = b.centre - threshold;
-        if (can_hold_corner(&b))
-            find_corners(&b, to);
+    for (ptrdiff_t w = 0; w < FAST_WORDS(n); w++) {
+        uint64_t left = words != NULL ? words[w] : ~UINT64_C(0);
+        while (left != 0) {
+            ptrdiff_t lane = __builtin_ctzll(left) / REALS * REALS;
+            left &= ~(EVERY_LANE << lane);
+            b.x = 3 + 64 * w + lane;
+            if (b.x >= end)
+                break;
+            b.x = b.x < end - REALS ? b.x : end - REALS; /* the last ones once more */
+            b.centre = load_reals(b.rows[3] + b.x);
+            b.high = b.centre + threshold;
+            b.low = b.centre - threshold;
+            if (can_hold_corner(&b))
+                find_corners(&b, to);
+        }
     }
     if (to != out)
         memcpy((real *)out + 3, to + 3, (size_t)(n - 6) * sizeof *to);
+}
+
+void NAME(fast_screen)(const void *in, ptrdiff_t n, uint8_t *out, int32_t *outside)
+{
+    typedef int32_t integers __attribute__((vector_size(4 * REALS)));
+    typedef uint8_t small __attribute__((vector_size(REALS)));
+    const real *v = in;
+    real_bits left_range = {0};
+    ptrdiff_t x = 0;
+    int32_t any = 0;
+    for (; x + REALS <= n; x += REALS) {
+        reals value = load_reals(v + x);
+        real_bits inside = (real_bits)(value >= 0) & (real_bits)(value <= 1);
+        left_range |= ~inside;
+        value = (reals)((real_bits)value & inside) * (real)FAST_SCALE;
+        small bytes =
+            __builtin_convertvector(__builtin_convertvector(value, integers), small);
+        memcpy(out + x, &bytes, sizeof bytes);
+    }
+    for (; x < n; x++) {
+        int inside = v[x] >= 0 && v[x] <= 1;
+        any |= !inside;
+        out[x] = inside ? (uint8_t)(v[x] * (real)FAST_SCALE) : 0;
+    }
+    for (int k = 0; k < REALS; k++)
+        any |= left_range[k] != 0;
+    *outside = any;
 }

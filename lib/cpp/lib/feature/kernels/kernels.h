@@ -80,6 +80,8 @@ typedef struct fast_rule {
     const double *scaled;  /* of bytes: their values; */
     const uint8_t *not_above, *not_below; /* the last that is not bright, not dark */
 } fast_rule;
+#define FAST_WORDS(n) (((n) + 63) / 64) /* a bit for each centre, from column 3 on */
+#define FAST_SCALE 255                  /* reals of 0 to 1 times it are bytes */
 
 /* Pixels of a row that stand side by side, from column `right` on, where a mask has its
  * middle at 0: those under it have a weight, their column, and bits to keep them by. */

@@ -80,31 +80,34 @@ void check_dot_panel(const plain_kernels *k)
 void check_byte_panel(const plain_kernels *k)
 {
     for (int times = 0; times < 60; times++) {
-        ptrdiff_t pairs = 1 + random_below(times % 3 == 0 ? 64 : LENGTH_AT_MOST);
-        int most = times % 2 ? 255 : (int)random_below(256), wrong = 0;
-        guarded q, p, n, s;
-        int16_t *queries = filled(&q, (size_t)(QUERIES * pairs), 2 * sizeof(int16_t));
-        int16_t *panel = filled(&p, (size_t)(PANEL * pairs), 2 * sizeof(int16_t));
+        ptrdiff_t units = 1 + random_below(times % 3 == 0 ? 32 : LENGTH_AT_MOST);
+        int is_extreme = times % 5 == 0, wrong = 0;
+        guarded q, p, n, s, more;
+        void *spare = filled(&more, (size_t)(TOGETHER * units), 8);
+        int8_t *queries = filled(&q, (size_t)(QUERIES * units), 4);
+        uint8_t *panel = filled(&p, (size_t)(PANEL * units), 4);
         float *norms = filled(&n, PANEL, sizeof(float));
         float *scores = filled(&s, QUERIES * PANEL, sizeof(float));
-        for (ptrdiff_t x = 0; x < 2 * QUERIES * pairs; x++)
-            queries[x] = (int16_t)(times % 5 ? random_below(most + 1) : most);
-        for (ptrdiff_t x = 0; x < 2 * PANEL * pairs; x++)
-            panel[x] = (int16_t)(times % 5 ? random_below(most + 1) : most);
+        for (ptrdiff_t x = 0; x < 4 * QUERIES * units; x++)
+            queries[x] = (int8_t)(is_extreme ? -128 : random_below(256) - 128);
+        for (ptrdiff_t x = 0; x < 4 * PANEL * units; x++)
+            panel[x] = (uint8_t)(is_extreme ? 255 : random_below(256));
         for (int j = 0; j < PANEL; j++)
             norms[j] = (float)random_below(1 << 23);
-        k->byte_panel(queries, QUERIES, panel, pairs, norms, scores, PANEL);
+        k->byte_panel(queries, QUERIES, panel, units, norms, spare, scores, PANEL);
         for (int i = 0; i < QUERIES; i++)
             for (int j = 0; j < PANEL; j++) {
                 int64_t dot = 0;
-                for (ptrdiff_t x = 0; x < 2 * pairs; x++)
-                    dot += queries[i * 2 * pairs + x] *
-                           panel[x / 2 * 2 * PANEL + 2 * j + x % 2];
-                wrong +=
-                    (double)scores[i * PANEL + j] != (double)norms[j] - 2 * (double)dot;
+                for (ptrdiff_t x = 0; x < 4 * units; x++)
+                    dot += queries[i * 4 * units + x] *
+                           panel[x / 4 * 4 * PANEL + 4 * j + x % 4];
+                double score = (double)norms[j] - 2 * (double)dot;
+                wrong += fabs((double)scores[i * PANEL + j] - score) >
+                         (4 * units <= 128 ? 0 : 0x1p-23 * fabs(2 * (double)dot));
             }
-        check_case("(pairs %td, most %d)", pairs, most);
+        check_case("(units %td)", units);
         CHECK(wrong == 0);
+        guarded_free(&more);
         guarded_free(&q);
         guarded_free(&p);
         guarded_free(&n);

@@ -24,7 +24,7 @@
  * these few are decided by their exact distance. There are four ways to a score:
  *
  *   bits   of bool descriptors, 64 elements a word: exact counts;
- *   bytes  of Euclidean distances of uint8: |b|^2 - 2 a.b of whole numbers, two
+ *   bytes  of Euclidean distances of uint8: |b|^2 - 2 a.b of whole numbers, four
  *          products at a time; exact for short descriptors;
  *   dots   of other Euclidean distances: the same in float32, whose error is below
  *          (P + 8) 2^-24 (|a| + |b|)^2;
@@ -122,7 +122,8 @@ static void score_panel(const match_job *job, const match_scratch *s, ptrdiff_t 
     if (job->route == BITS)
         plain->bit_panel(queries, count, packed, length, scores, pitch);
     else if (job->route == BYTES)
-        plain->byte_panel(queries, whole, packed, length, norms, scores, pitch);
+        plain->byte_panel(queries, whole, packed, length, norms, s->others, scores,
+                          pitch);
     else if (job->route == DOTS)
         plain->dot_panel(queries, whole, packed, length, norms, scores, pitch);
     else
@@ -222,7 +223,7 @@ static double pack_queries(const match_job *job, const match_scratch *s,
     double largest = 0;
     for (ptrdiff_t q = 0; q < count; q++) {
         squares[q] = match_pack_one(job, job->queries->array, query_at(job, first + q),
-                                    s->query, s->queries + (size_t)q * bytes, 1);
+                                    s->query, s->queries + (size_t)q * bytes, 1, NULL);
         largest = match_larger_square(largest, squares[q]);
     }
     return largest;

@@ -20,7 +20,7 @@ typedef struct side {
     const feature_array *array;
     ptrdiff_t count, panels;
     unsigned char *packed;
-    float *norms;   /* squares of norms, infinity behind the last */
+    float *norms;   /* what scores begin with, infinity behind the last */
     double *square; /* the largest of each panel, NaN where one is no number */
     double largest; /* of all */
 } side;
@@ -82,9 +82,10 @@ void match_choose_route(match_job *job, route r);
 void match_load(const match_job *job, const feature_array *array, ptrdiff_t i,
                 double *row);
 
-/* Descriptor i into `to`, its units `apart` from each other; returns its square. */
+/* Descriptor i into `to`, its units `apart` from each other; returns its square. With
+ * `norm`, which is what its scores begin with, as one of a panel, else as a query. */
 double match_pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
-                      double *row, void *to, ptrdiff_t apart);
+                      double *row, void *to, ptrdiff_t apart, double *norm);
 
 /* The panels of a set, and the largest of its squares. */
 feature_status match_pack(match_job *job, side *s, team *t);

@@ -7,7 +7,8 @@
 #include "matching.h"
 
 #define WORD_BITS 64
-/* Products of so many bytes have sums below 2^31. */
+/* Sums of so many squares of bytes are below 2^32, of their products with -128 to 127
+ * above -2^31. */
 #define BYTES_AT_MOST 32768
 
 route match_route_for(const feature_array *descriptors, int32_t metric)
@@ -22,9 +23,8 @@ route match_route_for(const feature_array *descriptors, int32_t metric)
 
 void match_choose_route(match_job *job, route r)
 {
-    static const ptrdiff_t elements[] = {WORD_BITS, 2, 1, 1}; /* of a unit */
-    static const size_t unit[] = {sizeof(uint64_t), 2 * sizeof(int16_t), sizeof(float),
-                                  sizeof(double)};
+    static const ptrdiff_t elements[] = {WORD_BITS, 4, 1, 1}; /* of a unit */
+    static const size_t unit[] = {sizeof(uint64_t), 4, sizeof(float), sizeof(double)};
     job->route = r;
     job->words = (job->length + elements[r] - 1) / elements[r];
     job->unit = unit[r];
@@ -66,41 +66,59 @@ static void pack_bits(const match_job *job, const feature_array *array, ptrdiff_
     }
 }
 
-/* Pairs of numbers of 16 bits, 0 behind the last; returns the square. */
+/*
+ * Four bytes a unit; queries less 128. With b' of a panel and q = a
+ * - 128: |b|^2 - 2 a.b = (|b|^2 - 256 sum of b) - 2 q.b, so that the bracket is the
+ * norm. Where it or 2 q.b exceed 2^24 and are rounded, the sum of b is above 2^16, and
+ * 2^-24 of them is less than 2^-24 of (sum of b)^2 / P <= |b|^2: within the error of
+ * `dots`.
+ */
 static double pack_bytes(const match_job *job, const feature_array *array, ptrdiff_t i,
-                         int16_t *pairs, ptrdiff_t apart)
+                         void *spare, unsigned char *units, ptrdiff_t apart,
+                         double *norm)
 {
     const uint8_t *at = row_of(array, i);
+    uint8_t *row = spare;
     ptrdiff_t stride = array->strides[1];
-    int64_t square = 0;
+    uint32_t less_128 = norm == NULL ? 0x80808080 : 0;
+    uint32_t square = 0, sum = 0; /* BYTES_AT_MOST of them fit */
     for (ptrdiff_t p = 0; p < job->length; p++) {
-        int16_t v = at[p * stride];
-        pairs[p / 2 * 2 * apart + p % 2] = v;
+        uint32_t v = row[p] = at[p * stride];
         square += v * v;
+        sum += v;
     }
-    if (job->length % 2)
-        pairs[job->length / 2 * 2 * apart + 1] = 0;
+    memset(row + job->length, 0, (size_t)(4 * job->words - job->length));
+    for (ptrdiff_t w = 0; w < job->words; w++) {
+        uint32_t unit;
+        memcpy(&unit, row + 4 * w, sizeof unit);
+        unit ^= less_128;
+        memcpy(units + 4 * w * apart, &unit, sizeof unit);
+    }
+    if (norm != NULL)
+        *norm = (double)square - 256.0 * (double)sum;
     return (double)square;
 }
 
 double match_pack_one(const match_job *job, const feature_array *array, ptrdiff_t i,
-                      double *row, void *to, ptrdiff_t apart)
+                      double *row, void *to, ptrdiff_t apart, double *norm)
 {
     double square = 0;
+    if (job->route == BYTES)
+        return pack_bytes(job, array, i, row, to, apart, norm);
     if (job->route == BITS) {
         pack_bits(job, array, i, to, apart);
-        return 0;
+    } else {
+        match_load(job, array, i, row);
+        for (ptrdiff_t p = 0; p < job->length; p++) {
+            square += row[p] * row[p];
+            if (job->route == DOTS)
+                ((float *)to)[p * apart] = (float)row[p];
+            else
+                ((double *)to)[p * apart] = row[p];
+        }
     }
-    if (job->route == BYTES)
-        return pack_bytes(job, array, i, to, apart);
-    match_load(job, array, i, row);
-    for (ptrdiff_t p = 0; p < job->length; p++) {
-        square += row[p] * row[p];
-        if (job->route == DOTS)
-            ((float *)to)[p * apart] = (float)row[p];
-        else
-            ((double *)to)[p * apart] = row[p];
-    }
+    if (norm != NULL)
+        *norm = square;
     return square;
 }
 
@@ -120,13 +138,12 @@ static void pack_panel(void *context, ptrdiff_t panel, int thread)
     memset(to, 0, (size_t)(PANEL * job->words) * job->unit);
     for (ptrdiff_t k = 0; k < PANEL; k++) {
         ptrdiff_t i = panel * PANEL + k;
-        double square = INFINITY;
-        if (i < s->count) {
-            square = match_pack_one(job, s->array, i, scratch.query,
-                                    to + k * (ptrdiff_t)job->unit, PANEL);
-            largest = match_larger_square(largest, square);
-        }
-        s->norms[i] = (float)square;
+        double norm = INFINITY;
+        if (i < s->count)
+            largest = match_larger_square(
+                largest, match_pack_one(job, s->array, i, scratch.query,
+                                        to + k * (ptrdiff_t)job->unit, PANEL, &norm));
+        s->norms[i] = (float)norm;
     }
     s->square[panel] = largest;
 }

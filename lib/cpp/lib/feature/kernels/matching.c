@@ -7,7 +7,8 @@
  *
  *   bit_panel   the number of bits in which two differ, exact
  *   byte_panel  norm - 2 dot, the squared distance without the query's own norm, of
- *               whole numbers
+ *               whole numbers; queries less 128, as processors multiply bytes without
+ *               sign by bytes with one, which the norms make good
  *   dot_panel   the same of floats
  *   lane_panel  any distance, summed in double and rounded once
  */
@@ -88,7 +89,7 @@ void NAME(bit_panel)(const uint64_t *queries, ptrdiff_t count, const uint64_t *p
 
 #define SIDE_BY_SIDE (VECTOR_BYTES == 64 ? 4 : 2) /* vectors, for each query */
 
-/* Lanes of four bytes: a float, or a pair of numbers of 16 bits. */
+/* Lanes of four bytes, or of a float. */
 typedef lane_mask units;
 
 static inline units load_units(const void *p)
@@ -118,55 +119,88 @@ static inline units add_product(units a, units b, units c)
 #endif
 }
 
-/* c and the products of both numbers of a pair. */
-static inline units add_products(units a, units b, units c)
-{
+/* c and the four products of the bytes of a, without sign, and of a query's, which have
+ * one. Where the processor multiplies but numbers of 16 bits, queries are widened:
+ * bytes 0 and 2 of a unit, then 1 and 3. */
 #if defined(__AVX512VNNI__)
-    return (units)_mm512_dpwssd_epi32((__m512i)c, (__m512i)a, (__m512i)b);
-#elif defined(__AVX2__)
+#define QUERY_UNITS 1
+
+static inline units add_bytes(units a, const unsigned char *query, units c)
+{
+    return (units)_mm512_dpbusd_epi32((__m512i)c, (__m512i)a, (__m512i)spread(query));
+}
+
+static const void *widened(const int8_t *queries, ptrdiff_t length, void *spare)
+{
+    (void)length, (void)spare;
+    return queries;
+}
+#else
+#define QUERY_UNITS 2
+
+static inline units add_pair(shorts a, units b, units c)
+{
+#if defined(__AVX2__)
     return (units)_mm256_madd_epi16((__m256i)a, (__m256i)b) + c;
 #elif defined(__SSE2__)
     return (units)_mm_madd_epi16((__m128i)a, (__m128i)b) + c;
 #else
-    return (a << 16 >> 16) * (b << 16 >> 16) + (a >> 16) * (b >> 16) + c;
+    units low = ((units)a << 16 >> 16) * (b << 16 >> 16);
+    return low + ((units)a >> 16) * (b >> 16) + c;
 #endif
 }
 
+static inline units add_bytes(units a, const unsigned char *query, units c)
+{
+    typedef uint16_t positive __attribute__((vector_size(VECTOR_BYTES)));
+    c = add_pair((shorts)a & 0xff, spread(query), c);
+    return add_pair((shorts)((positive)a >> 8), spread(query + 4), c);
+}
+
+static const void *widened(const int8_t *queries, ptrdiff_t length, void *spare)
+{
+    int16_t *to = spare;
+    for (ptrdiff_t p = 0; p < TOGETHER * length; p++)
+        for (int k = 0; k < 4; k++)
+            to[4 * p + k % 2 * 2 + k / 2] = queries[4 * p + k];
+    return to;
+}
+#endif
+
 /* Dots of TOGETHER queries, of `length` units, with SIDE_BY_SIDE vectors of a panel. */
 static inline void dot_block(const unsigned char *queries, const unsigned char *panel,
-                             ptrdiff_t length, int of_pairs, const float *norms,
+                             ptrdiff_t length, int of_bytes, const float *norms,
                              float *scores, ptrdiff_t pitch)
 {
-    const ptrdiff_t unit = 4;
+    const ptrdiff_t unit = 4, step = of_bytes ? QUERY_UNITS * unit : unit;
     units dot[TOGETHER][SIDE_BY_SIDE] = {0};
     for (ptrdiff_t p = 0; p < length; p++)
         for (int v = 0; v < SIDE_BY_SIDE; v++) {
             units other = load_units(panel + (p * PANEL + v * LANES) * unit);
             for (int q = 0; q < TOGETHER; q++) {
-                units query = spread(queries + (q * length + p) * unit);
-                dot[q][v] = of_pairs ? add_products(other, query, dot[q][v])
-                                     : add_product(other, query, dot[q][v]);
+                const unsigned char *query = queries + (q * length + p) * step;
+                dot[q][v] = of_bytes ? add_bytes(other, query, dot[q][v])
+                                     : add_product(other, spread(query), dot[q][v]);
             }
         }
     for (int q = 0; q < TOGETHER; q++)
         for (int v = 0; v < SIDE_BY_SIDE; v++) {
             lanes product =
-                of_pairs ? __builtin_convertvector(dot[q][v], lanes) : (lanes)dot[q][v];
+                of_bytes ? __builtin_convertvector(dot[q][v], lanes) : (lanes)dot[q][v];
             lanes score = load_lanes(norms + v * LANES) - 2 * product;
             memcpy(scores + q * pitch + v * LANES, &score, sizeof score);
         }
 }
 
-static inline void dot_blocks(const unsigned char *queries, ptrdiff_t count,
-                              const unsigned char *panel, ptrdiff_t length,
-                              int of_pairs, const float *norms, float *scores,
+/* Those of TOGETHER queries with a panel. */
+static inline void dot_blocks(const void *queries, const void *panel, ptrdiff_t length,
+                              int of_bytes, const float *norms, float *scores,
                               ptrdiff_t pitch)
 {
-    const ptrdiff_t unit = 4;
-    for (ptrdiff_t q = 0; q < count; q += TOGETHER)
-        for (int k = 0; k < PANEL; k += SIDE_BY_SIDE * (int)LANES)
-            dot_block(queries + q * length * unit, panel + k * unit, length, of_pairs,
-                      norms + k, scores + q * pitch + k, pitch);
+    const unsigned char *first = panel;
+    for (int k = 0; k < PANEL; k += SIDE_BY_SIDE * (int)LANES)
+        dot_block(queries, first + k * 4, length, of_bytes, norms + k, scores + k,
+                  pitch);
 }
 
 /* `count` is a multiple of TOGETHER; rows behind the last may hold anything. */
@@ -174,16 +208,18 @@ void NAME(dot_panel)(const float *queries, ptrdiff_t count, const float *panel,
                      ptrdiff_t length, const float *norms, float *scores,
                      ptrdiff_t pitch)
 {
-    dot_blocks((const void *)queries, count, (const void *)panel, length, 0, norms,
-               scores, pitch);
+    for (ptrdiff_t q = 0; q < count; q += TOGETHER)
+        dot_blocks(queries + q * length, panel, length, 0, norms, scores + q * pitch,
+                   pitch);
 }
 
-void NAME(byte_panel)(const int16_t *queries, ptrdiff_t count, const int16_t *panel,
-                      ptrdiff_t length, const float *norms, float *scores,
+void NAME(byte_panel)(const int8_t *queries, ptrdiff_t count, const uint8_t *panel,
+                      ptrdiff_t length, const float *norms, void *spare, float *scores,
                       ptrdiff_t pitch)
 {
-    dot_blocks((const void *)queries, count, (const void *)panel, length, 1, norms,
-               scores, pitch);
+    for (ptrdiff_t q = 0; q < count; q += TOGETHER)
+        dot_blocks(widened(queries + q * length * 4, length, spare), panel, length, 1,
+                   norms, scores + q * pitch, pitch);
 }
 
 /* Any distance -------------------------------------------------------------- */

@@ -48,11 +48,21 @@ static int exceeds(double b, double a)
     return a == a && (b > a || b != b);
 }
 
+typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
+
+/* Where the components are the same but for signs and order; so are the lengths. */
+static inline choice alike(vec x, vec y, vec other_x, vec other_y)
+{
+    const choice size = (choice){0} + INT64_MAX; /* all bits but the sign */
+    vec a = (vec)((choice)x & size), b = (vec)((choice)y & size);
+    vec c = (vec)((choice)other_x & size), d = (vec)((choice)other_y & size);
+    return ((a == c) & (b == d)) | ((a == d) & (b == c));
+}
+
 /* Replaces the best gradients by those that are longer. */
 void NAME(hog_strongest)(const wide *down, const wide *right, ptrdiff_t n,
                          wide *best_down, wide *best_right)
 {
-    typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
     for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES) {
         vec gy = load(down + x), gx = load(right + x);
         vec by = load(best_down + x), bx = load(best_right + x);
@@ -60,7 +70,7 @@ void NAME(hog_strongest)(const wide *down, const wide *right, ptrdiff_t n,
         choice longer = square > best * (1 + CLOSE);
         choice shorter = square < best * (1 - CLOSE);
         choice sure = (longer & (square > SQUARE_LEAST)) |
-                      (shorter & (best > SQUARE_LEAST)) | ((gx == bx) & (gy == by));
+                      (shorter & (best > SQUARE_LEAST)) | alike(gx, gy, bx, by);
         longer &= sure;
         if (any_lane((lane_mask)~sure))
             for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++)
@@ -80,7 +90,6 @@ void NAME(hog_strongest)(const wide *down, const wide *right, ptrdiff_t n,
 #define CLIP 0.2
 static inline vec clipped(vec v)
 {
-    typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
     vec most = (vec){0} + CLIP;
     choice above = v > most;
     return (vec)((above & (choice)most) | (~above & (choice)v));

@@ -259,12 +259,34 @@ void check_cosine_block(const plain_kernels *k)
     }
 }
 
+/* The elements of a block, weighed into `to`. */
+static void weigh(const weighed_lines *in, ptrdiff_t n, double *to)
+{
+    for (ptrdiff_t i = 0; i < n * PITCH; i++) {
+        ptrdiff_t k = i / PITCH, line = i % PITCH;
+        double sum = in->terms > 0 ? in->across[line] * in->along[0][k] : 1;
+        for (int t = 1; t < in->terms; t++)
+            sum += in->across[t * PITCH + line] * in->along[t][k];
+        to[i] = in->first[k * in->step + line] * in->factor * sum;
+    }
+}
+
 void check_cosine_inverse_block(const plain_kernels *k)
 {
     for (int round = 0; round < 300; round++) {
         pair_of_blocks b = blocks_new();
-        const double *in = doubles_of(&b.in);
-        k->cosine_inverse_block(in, doubles_of(&b.quarter), b.n, b.order,
+        int terms = (int)random_below(4);
+        ptrdiff_t step = PITCH + (random_below(2) ? 0 : random_below(9));
+        guarded across = random_block(3), along = random_doubles(3 * b.n);
+        guarded array = random_doubles(b.n * step);
+        const double *each[3];
+        double *in = doubles_of(&b.in);
+        for (int t = 0; t < 3; t++)
+            each[t] = doubles_of(&along) + t * b.n;
+        const weighed_lines from = {doubles_of(&array), step, 0.75, terms, each,
+                                    doubles_of(&across)};
+        weigh(&from, b.n, in);
+        k->cosine_inverse_block(&from, doubles_of(&b.quarter), b.n, b.order,
                                 doubles_of(&b.out));
         for (ptrdiff_t i = 0; i < b.n; i++) {
             ptrdiff_t back = i == 0 ? 0 : b.n - i, turn = i < back ? i : back;
@@ -283,6 +305,9 @@ void check_cosine_inverse_block(const plain_kernels *k)
             }
         }
         CHECK(same_doubles(doubles_of(&b.out), b.right, b.n * PITCH));
+        guarded_free(&across);
+        guarded_free(&along);
+        guarded_free(&array);
         blocks_free(&b);
     }
 }
@@ -327,29 +352,6 @@ void check_real_inverse_block(const plain_kernels *k)
             }
         }
         CHECK(same_doubles(doubles_of(&b.out), b.right, b.n * PITCH));
-        blocks_free(&b);
-    }
-}
-
-void check_weigh_block(const plain_kernels *k)
-{
-    for (int round = 0; round < 300; round++) {
-        pair_of_blocks b = blocks_new();
-        int terms = 1 + (int)random_below(3);
-        guarded across = random_block(terms), along = random_doubles(terms * b.n);
-        const double *each[3];
-        for (int t = 0; t < terms; t++)
-            each[t] = doubles_of(&along) + t * b.n;
-        for (ptrdiff_t i = 0; i < b.n * PITCH; i++) {
-            double sum = doubles_of(&across)[i % PITCH] * each[0][i / PITCH];
-            for (int t = 1; t < terms; t++)
-                sum += doubles_of(&across)[t * PITCH + i % PITCH] * each[t][i / PITCH];
-            b.right[i] = doubles_of(&b.in)[i] * sum;
-        }
-        k->weigh_block(each, doubles_of(&across), terms, b.n, doubles_of(&b.in));
-        CHECK(same_doubles(doubles_of(&b.in), b.right, b.n * PITCH));
-        guarded_free(&across);
-        guarded_free(&along);
         blocks_free(&b);
     }
 }

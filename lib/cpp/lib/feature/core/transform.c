@@ -227,17 +227,17 @@ static void transform_lines(const transform *t, const plain_kernels *plain, wide
                        NULL, lines + PITCH);
 }
 
-static void weigh(const block *b)
+/* The weights across the block's lines. */
+static void copy_across(const block *b, double *across)
 {
     const transform_job *job = b->job;
-    double across[TRANSFORM_TERMS * TRANSFORM_LINES] = {0};
     ptrdiff_t left = job->count - b->first;
     size_t count = (size_t)(left < TRANSFORM_LINES ? left : TRANSFORM_LINES);
+    memset(across, 0, (size_t)(job->terms * TRANSFORM_LINES) * sizeof *across);
     for (int k = 0; k < job->terms; k++)
         memcpy(across + k * TRANSFORM_LINES,
                job->across[k] + b->plane * job->count + b->first,
                count * sizeof *across);
-    b->plain->weigh_block(job->along, across, job->terms, b->t->n, b->ordered);
 }
 
 static void cosine(const block *b)
@@ -256,13 +256,19 @@ static void cosine_inverse(const block *b)
 {
     ptrdiff_t n = b->t->n;
     fft_lines in = lines_of(b, &b->job->in, n), out = lines_of(b, &b->job->out, n);
-    in.factor = 1 / (double)n;
+    double across[TRANSFORM_TERMS * TRANSFORM_LINES];
+    weighed_lines from = {b->ordered,    PITCH,         1 / (double)n,
+                          b->job->terms, b->job->along, across};
     out.exchanged = TRANSFORM_LANES;
     out.folded = 1;
-    gather(b, b->job->in.real, &in, b->ordered);
-    if (b->job->terms > 0)
-        weigh(b);
-    b->plain->cosine_inverse_block(b->ordered, b->t->quarter, n, b->order, b->lines);
+    copy_across(b, across);
+    if (in.count == in.lanes && in.next == 1 && in.length == n) { /* as they stand */
+        from.first = b->job->in.real + offset_of(b, &b->job->in);
+        from.step = in.step;
+    } else {
+        gather(b, b->job->in.real, &in, b->ordered);
+    }
+    b->plain->cosine_inverse_block(&from, b->t->quarter, n, b->order, b->lines);
     transform_lines(b->t, b->plain, b->lines, b->rest);
     scatter(b, b->lines, &out, b->job->out.real);
 }

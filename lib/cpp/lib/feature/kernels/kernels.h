@@ -190,6 +190,19 @@ typedef struct fft_lines {
     const ptrdiff_t *order; /* then element k at order[k], or NULL */
 } fft_lines;
 
+/* Elements of TRANSFORM_LINES lines on the way to an inverse transform: element k
+ * stands `step` k from the first, and is multiplied with the factor and, where there
+ * are any terms, with the sum over them of along[t][k] across[t * TRANSFORM_LINES +
+ * line]. */
+typedef struct weighed_lines {
+    const wide *first;
+    ptrdiff_t step;
+    double factor;
+    int terms;
+    const double *const *along;
+    const double *across;
+} weighed_lines;
+
 /* How far the window around a corner goes, and which quotients of the variances of
  * both models say that two edges meet there, or that it is a dot. */
 typedef struct shift_rule {

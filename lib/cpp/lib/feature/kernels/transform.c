@@ -367,20 +367,35 @@ void NAME(cosine_block)(const double *quarter, ptrdiff_t n, wide *lines)
     }
 }
 
-/* The way back, with real and imaginary parts exchanged: a transform of those,
- * exchanged again, is the inverse. */
-void NAME(cosine_inverse_block)(const wide *in, const double *quarter, ptrdiff_t n,
-                                const ptrdiff_t *order, wide *out)
+/* The lines from `lane` on of element k. */
+static inline vec weighed(const weighed_lines *in, int terms, ptrdiff_t k,
+                          ptrdiff_t lane)
+{
+    vec value = load(in->first + k * in->step + lane) * in->factor;
+    if (terms == 0)
+        return value;
+    vec sum = load(in->across + lane) * in->along[0][k];
+    for (int t = 1; t < terms; t++)
+        sum += load(in->across + t * PITCH + lane) * in->along[t][k];
+    return value * sum;
+}
+
+static inline void inverse_block(const weighed_lines *in, int terms,
+                                 const double *quarter, ptrdiff_t n,
+                                 const ptrdiff_t *order, wide *out)
 {
     for (ptrdiff_t v = 0; v < HALF; v += VECTOR_WIDES) /* order[0] is 0 */
-        put(out + v, (complex_vec){load(in + HALF + v), load(in + v)});
+        put(out + v,
+            (complex_vec){weighed(in, terms, 0, HALF + v), weighed(in, terms, 0, v)});
     for (ptrdiff_t k = 1; k <= n / 2; k++) {
         const double *turn = quarter + 2 * k;
         wide *low = out + (order == NULL ? k : order[k]) * PITCH;
         wide *high = out + (order == NULL ? n - k : order[n - k]) * PITCH;
         for (ptrdiff_t v = 0; v < HALF; v += VECTOR_WIDES) {
-            complex_vec here = get(in + k * PITCH + v);
-            complex_vec there = get(in + (n - k) * PITCH + v);
+            complex_vec here = {weighed(in, terms, k, v),
+                                weighed(in, terms, k, HALF + v)};
+            complex_vec there = {weighed(in, terms, n - k, v),
+                                 weighed(in, terms, n - k, HALF + v)};
             complex_vec a = {here.im - there.re, here.re + there.im};
             complex_vec b = {here.im + there.re, here.re - there.im};
             put(high + v, (complex_vec){b.re * turn[0] - b.im * turn[1],
@@ -388,6 +403,19 @@ void NAME(cosine_inverse_block)(const wide *in, const double *quarter, ptrdiff_t
             put(low + v, turned_back(a, turn));
         }
     }
+}
+
+/* The way back, with real and imaginary parts exchanged: a transform of those,
+ * exchanged again, is the inverse. */
+void NAME(cosine_inverse_block)(const weighed_lines *in, const double *quarter,
+                                ptrdiff_t n, const ptrdiff_t *order, wide *out)
+{
+    if (in->terms == 0)
+        inverse_block(in, 0, quarter, n, order, out);
+    else if (in->terms == 2)
+        inverse_block(in, 2, quarter, n, order, out);
+    else
+        inverse_block(in, in->terms, quarter, n, order, out);
 }
 
 /* Elements 0 to n / 2 of both transforms: the real parts of all lines, then, n / 2 + 1
@@ -431,19 +459,6 @@ void NAME(real_inverse_block)(const wide *in, ptrdiff_t n, const ptrdiff_t *orde
 /* ------------------------------------------------------------------------ */
 /* Products                                                                 */
 /* ------------------------------------------------------------------------ */
-
-void NAME(weigh_block)(const double *const *along, const double *across, int terms,
-                       ptrdiff_t n, wide *lines)
-{
-    for (ptrdiff_t k = 0; k < n; k++) {
-        for (ptrdiff_t v = 0; v < PITCH; v += VECTOR_WIDES) {
-            vec sum = load(across + v) * along[0][k];
-            for (int t = 1; t < terms; t++)
-                sum += load(across + t * PITCH + v) * along[t][k];
-            store(lines + k * PITCH + v, load(lines + k * PITCH + v) * sum);
-        }
-    }
-}
 
 /* Turns element k of `in` back by the angle of element k of the table. */
 void NAME(chirp_block)(const wide *in, ptrdiff_t step, const double *table, ptrdiff_t n,

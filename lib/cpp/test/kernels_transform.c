@@ -379,22 +379,30 @@ void check_chirp_block(const plain_kernels *k)
     }
 }
 
-void check_correlate_row(const plain_kernels *k)
+void check_correlate_block(const plain_kernels *k)
 {
-    for (ptrdiff_t n = 1; n < 100; n++) {
-        guarded rows[4];
-        double *row[4], right[200];
-        for (int i = 0; i < 4; i++) {
-            rows[i] = random_doubles(n);
-            row[i] = doubles_of(&rows[i]);
+    for (int round = 0; round < 300; round++) {
+        pair_of_blocks b = blocks_new();
+        ptrdiff_t count =
+            random_below(2) ? TRANSFORM_LANES : 1 + random_below(TRANSFORM_LANES);
+        ptrdiff_t step = count + random_below(5), last = (b.n - 1) * step + count;
+        guarded real = random_doubles(last), imaginary = random_doubles(last);
+        for (ptrdiff_t i = 0; i < b.n; i++) {
+            const double *in = doubles_of(&b.in) + i * PITCH;
+            double *right = b.right + placed(b.order, i) * PITCH;
+            for (ptrdiff_t l = 0, m = TRANSFORM_LANES; l < TRANSFORM_LANES; l++, m++) {
+                int is_there = l < count;
+                double c = is_there ? doubles_of(&real)[i * step + l] : 0;
+                double d = is_there ? doubles_of(&imaginary)[i * step + l] : 0;
+                right[l] = (in[m] * c - in[l] * d) * 0.75;
+                right[m] = (in[l] * c + in[m] * d) * 0.75;
+            }
         }
-        for (ptrdiff_t x = 0; x < n; x++) {
-            right[x] = row[0][x] * row[2][x] + row[1][x] * row[3][x];
-            right[100 + x] = row[1][x] * row[2][x] - row[0][x] * row[3][x];
-        }
-        k->correlate_row(row[2], row[3], n, row[0], row[1]);
-        CHECK(same_doubles(row[0], right, n) && same_doubles(row[1], right + 100, n));
-        for (int i = 0; i < 4; i++)
-            guarded_free(&rows[i]);
+        k->correlate_block(doubles_of(&b.in), doubles_of(&real), doubles_of(&imaginary),
+                           step, count, 0.75, b.n, b.order, doubles_of(&b.out));
+        CHECK(same_doubles(doubles_of(&b.out), b.right, b.n * PITCH));
+        guarded_free(&real);
+        guarded_free(&imaginary);
+        blocks_free(&b);
     }
 }

@@ -409,42 +409,62 @@ static void filters_by_transform(void)
 /* Tiles                                                                    */
 /* ------------------------------------------------------------------------ */
 
-/* Two real images, one as imaginary part, correlated with a template at once. */
-static void correlations(void)
+#define SIDE 70
+#define MODEL 7
+
+static void run_along(const planned *p, transform_kind kind, int axis, double *real,
+                      double *imaginary, double *const *with)
 {
-    enum { N = 24, M = 7 };
-    static double a[N * N], b[N * N], c[N * N], d[N * N];
-    static double a_given[N * N], b_given[N * N];
-    const ptrdiff_t shape[2] = {N, N};
-    planned p = planned_new(N);
-    for (ptrdiff_t k = 0; k < N * N; k++) {
+    const ptrdiff_t shape[2] = {p->t.n, p->t.n};
+    transform_job job = transform_along(&p->t, kind, shape, 2, axis);
+    job.in.real = job.out.real = real;
+    job.in.imaginary = job.out.imaginary = imaginary;
+    job.with[0] = with[0];
+    job.with[1] = with[1];
+    job.scratch = p->one;
+    for (ptrdiff_t i = 0; i < transform_blocks(&job); i++)
+        transform_band(&job, i, 0);
+}
+
+/* Two real images, one as imaginary part, correlated with a template at once. */
+static void correlations(ptrdiff_t n)
+{
+    static double a[SIDE * SIDE], b[SIDE * SIDE], c[SIDE * SIDE], d[SIDE * SIDE];
+    static double a_given[SIDE * SIDE], b_given[SIDE * SIDE], kernel[SIDE * SIDE];
+    double *const spectrum[2] = {c, d};
+    planned p = planned_new(n);
+    int wrong = 0;
+    for (ptrdiff_t k = 0; k < n * n; k++) {
         a[k] = a_given[k] = random_between(-1, 1);
         b[k] = b_given[k] = random_between(-1, 1);
-        c[k] = k / N < M && k % N < M ? random_between(-1, 1) : 0;
+        c[k] = k / n < MODEL && k % n < MODEL ? random_between(-1, 1) : 0;
+        kernel[k] = c[k];
+        d[k] = 0;
     }
-    static double kernel[N * N];
-    memcpy(kernel, c, sizeof kernel);
-    for (int k = 0; k < 6; k++) { /* down and right: images, template, images back */
-        transform_kind kind = k < 4 ? TRANSFORM_FFT : TRANSFORM_FFT_INVERSE;
-        transform_job job = transform_along(&p.t, kind, shape, 2, k % 2);
-        job.in.real = job.out.real = k / 2 == 1 ? c : a;
-        job.in.imaginary = job.out.imaginary = k / 2 == 1 ? d : b;
-        job.scratch = p.one;
-        if (k == 4)
-            transform_correlate(a, b, c, d, N * N);
-        for (ptrdiff_t i = 0; i < transform_blocks(&job); i++)
-            transform_band(&job, i, 0);
-    }
-    for (ptrdiff_t k = 0; k < N * N; k++) {
+    run_along(&p, TRANSFORM_FFT, 0, c, d, spectrum);
+    run_along(&p, TRANSFORM_FFT, 1, c, d, spectrum);
+    run_along(&p, TRANSFORM_FFT, 1, a, b, spectrum);
+    run_along(&p, TRANSFORM_CORRELATE, 0, a, b, spectrum);
+    run_along(&p, TRANSFORM_FFT_INVERSE, 1, a, b, spectrum);
+    for (ptrdiff_t k = 0; k < n * n; k++) {
         double first = 0, second = 0;
-        for (ptrdiff_t i = 0; i < M * M; i++) {
-            ptrdiff_t y = (k / N + i / M) % N, x = (k % N + i % M) % N;
-            first += a_given[y * N + x] * kernel[i / M * N + i % M];
-            second += b_given[y * N + x] * kernel[i / M * N + i % M];
+        for (ptrdiff_t i = 0; i < MODEL * MODEL; i++) {
+            ptrdiff_t y = (k / n + i / MODEL) % n, x = (k % n + i % MODEL) % n;
+            first += a_given[y * n + x] * kernel[i / MODEL * n + i % MODEL];
+            second += b_given[y * n + x] * kernel[i / MODEL * n + i % MODEL];
         }
-        CHECK(fabs(first - a[k]) < 1e-13 && fabs(second - b[k]) < 1e-13);
+        wrong += !(fabs(first - a[k]) < 1e-12 && fabs(second - b[k]) < 1e-12);
     }
+    check_case("(side %td)", n);
+    CHECK(wrong == 0);
     planned_free(&p);
+}
+
+static void all_correlations(void)
+{
+    static const ptrdiff_t sides[] = {8, 24, 27, 67, SIDE};
+    for (ptrdiff_t k = 0; k < COUNT_OF(sides); k++)
+        correlations(sides[k]);
 }
 
 int main(void)
@@ -455,7 +475,7 @@ int main(void)
     SHOW("so are long ones, with large prime factors and without", long_lengths());
     SHOW("multipliers are right", multipliers());
     SHOW("symmetric filters that reflect are products", filters_by_transform());
-    SHOW("correlations of two tiles at once are right", correlations());
+    SHOW("correlations of two tiles at once are right", all_correlations());
     free(circle);
     return check_result();
 }

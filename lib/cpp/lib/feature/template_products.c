@@ -91,17 +91,19 @@ static void clear_behind(const match_job *job, const match_scratch *s)
 
 static void spectrum_products(const match_job *job, match_scratch *s, int thread)
 {
-    ptrdiff_t elements = job->length[0] * job->length[1] * half_of(job);
+    int outer = job->length[0] > 1 ? 0 : 1; /* the last axis on the way there */
+    transform_job there_and_back =
+        axis_job(job, TRANSFORM_CORRELATE, outer, s->real, s->imaginary);
+    there_and_back.with[0] = job->real;
+    there_and_back.with[1] = job->imaginary;
     clear_behind(job, s);
     run_here(rows_job(job, s->shifted, s->real, s->imaginary), thread);
-    for (int k = 1; k >= 0; k--)
-        if (job->length[k] > 1)
-            run_here(axis_job(job, TRANSFORM_FFT, k, s->real, s->imaginary), thread);
-    transform_correlate(s->real, s->imaginary, job->real, job->imaginary, elements);
-    for (int k = 0; k < 2; k++)
-        if (job->length[k] > 1)
-            run_here(axis_job(job, TRANSFORM_FFT_INVERSE, k, s->real, s->imaginary),
-                     thread);
+    if (outer == 0 && job->length[1] > 1)
+        run_here(axis_job(job, TRANSFORM_FFT, 1, s->real, s->imaginary), thread);
+    run_here(there_and_back, thread);
+    if (outer == 0 && job->length[1] > 1)
+        run_here(axis_job(job, TRANSFORM_FFT_INVERSE, 1, s->real, s->imaginary),
+                 thread);
     run_here(rows_back_job(job, s->real, s->imaginary, s->products), thread);
 }
 

@@ -165,7 +165,8 @@ typedef struct block {
 
 static int is_complex(transform_kind kind)
 {
-    return kind == TRANSFORM_FFT || kind == TRANSFORM_FFT_INVERSE;
+    return kind == TRANSFORM_FFT || kind == TRANSFORM_FFT_INVERSE ||
+           kind == TRANSFORM_CORRELATE;
 }
 
 static ptrdiff_t lines_a_block(const transform_job *job)
@@ -287,6 +288,23 @@ static void fourier(const block *b, int inverse)
     scatter(b, imaginary, &out, b->job->out.imaginary);
 }
 
+/* There and back, while the lines are in the cache. */
+static void correlate(const block *b)
+{
+    const transform_job *job = b->job;
+    ptrdiff_t n = b->t->n, at = offset_of(b, &job->in);
+    fft_lines in = lines_of(b, &job->in, n), out = lines_of(b, &job->out, n);
+    in.order = b->order;
+    gather(b, job->in.real, &in, b->lines);
+    gather(b, job->in.imaginary, &in, b->lines + TRANSFORM_LANES);
+    transform_lines(b->t, b->plain, b->lines, b->rest);
+    b->plain->correlate_block(b->lines, job->with[0] + at, job->with[1] + at, in.step,
+                              in.count, 1 / (double)n, n, b->order, b->ordered);
+    transform_lines(b->t, b->plain, b->ordered, b->rest);
+    scatter(b, b->ordered + TRANSFORM_LANES, &out, job->out.real);
+    scatter(b, b->ordered, &out, job->out.imaginary);
+}
+
 static void real(const block *b)
 {
     ptrdiff_t half = b->t->n / 2 + 1;
@@ -343,6 +361,9 @@ void transform_band(void *context, ptrdiff_t index, int thread)
     case TRANSFORM_FFT:
     case TRANSFORM_FFT_INVERSE:
         fourier(&b, job->kind == TRANSFORM_FFT_INVERSE);
+        break;
+    case TRANSFORM_CORRELATE:
+        correlate(&b);
         break;
     case TRANSFORM_REAL:
         real(&b);
@@ -412,10 +433,4 @@ void transform_multipliers(const transform *doubled, const feature_filter *filte
             for (ptrdiff_t j = 0; j < t->n / 2; j++)
                 out[first + k][j] = lines[j * PITCH + k];
     }
-}
-
-void transform_correlate(double *a, double *b, const double *c, const double *d,
-                         ptrdiff_t n)
-{
-    plain_kernels_in_use()->correlate_row(c, d, n, a, b);
 }

@@ -34,6 +34,7 @@
  *  FFT_INVERSE    what gives `in` back (1 / n is in it)
  *  REAL           FFT of real lines: n / 2 + 1 complex elements, the others mirror them
  *  REAL_INVERSE   what gives the real lines back
+ *  CORRELATE      FFT, product with the conjugate of `with`, FFT_INVERSE
  */
 typedef enum transform_kind {
     TRANSFORM_DCT,
@@ -41,7 +42,8 @@ typedef enum transform_kind {
     TRANSFORM_FFT,
     TRANSFORM_FFT_INVERSE,
     TRANSFORM_REAL,
-    TRANSFORM_REAL_INVERSE
+    TRANSFORM_REAL_INVERSE,
+    TRANSFORM_CORRELATE
 } transform_kind;
 
 /* One length's tables. Read only once prepared: threads and axes may share it. */
@@ -100,6 +102,7 @@ typedef struct transform_job {
     const transform *t;
     transform_kind kind;
     transform_side in, out;
+    const double *with[2];   /* CORRELATE only: real, imaginary; the same steps as in */
     ptrdiff_t planes, count; /* of lines; `count` of them in each plane */
     int terms;               /* 0: no weights */
     const double *along[TRANSFORM_TERMS], *across[TRANSFORM_TERMS];
@@ -132,9 +135,5 @@ double transform_nanoseconds(const transform_job *job);
  */
 void transform_multipliers(const transform *doubled, const feature_filter *filters,
                            ptrdiff_t count, double *const *out, double *scratch);
-
-/* Elementwise (a + i b) times the conjugate of (c + i d), over a and b: correlation. */
-void transform_correlate(double *a, double *b, const double *c, const double *d,
-                         ptrdiff_t n);
 
 #endif

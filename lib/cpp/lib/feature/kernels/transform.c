@@ -471,13 +471,29 @@ void NAME(chirp_block)(const wide *in, ptrdiff_t step, const double *table, ptrd
     }
 }
 
-void NAME(correlate_row)(const double *c, const double *d, ptrdiff_t n, double *a,
-                         double *b)
+/* `count` values, and zeros behind them. */
+static inline vec load_some(const double *p, ptrdiff_t count)
 {
-    INDEPENDENT_TURNS
+    vec v = {0};
+    if (count >= VECTOR_WIDES)
+        return load(p);
+    if (count > 0)
+        memcpy(&v, p, (size_t)count * sizeof *p);
+    return v;
+}
+
+void NAME(correlate_block)(const wide *in, const double *real, const double *imaginary,
+                           ptrdiff_t step, ptrdiff_t count, double factor, ptrdiff_t n,
+                           const ptrdiff_t *order, wide *out)
+{
     for (ptrdiff_t k = 0; k < n; k++) {
-        double re = a[k] * c[k] + b[k] * d[k], im = b[k] * c[k] - a[k] * d[k];
-        a[k] = re;
-        b[k] = im;
+        wide *to = out + (order == NULL ? k : order[k]) * PITCH;
+        for (ptrdiff_t v = 0; v < HALF; v += VECTOR_WIDES) {
+            complex_vec a = get(in + k * PITCH + v);
+            vec c = load_some(real + k * step + v, count - v);
+            vec d = load_some(imaginary + k * step + v, count - v);
+            put(to + v, (complex_vec){(a.im * c - a.re * d) * factor,
+                                      (a.re * c + a.im * d) * factor});
+        }
     }
 }

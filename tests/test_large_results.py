@@ -36,6 +36,7 @@ CALLS = {
     ),
     "boxes": lambda m, image, **kw: m.hessian_matrix_det(image, 3, **kw),
     "corner_fast": lambda m, image, **kw: m.corner_fast(image, 9, 0.05, **kw),
+    "moravec": lambda m, image, **kw: m.corner_moravec(image, **kw),
     "patterns": lambda m, image, **kw: m.local_binary_pattern(image, 8, 1, **kw),
     "uniform": lambda m, image, **kw: m.local_binary_pattern(
         image, 8, 1, "uniform", **kw

@@ -63,17 +63,17 @@ typedef struct row_buffer {
     const void **rows; /* of a band and its halo */
     unsigned char *block;
     wide *wide_row;
-    double *response; /* or floats: a row that is streamed */
+    double *response; /* or floats: rows that are streamed */
     fast_rows fast;
 } row_buffer;
 
-static void layout_rows(row_buffer *b, const source *s, arena *a)
+static void layout_rows(row_buffer *b, const source *s, ptrdiff_t streamed, arena *a)
 {
     size_t rows = BAND_ROWS + 2 * (size_t)s->halo, cols = (size_t)s->cols;
     b->rows = arena_take(a, rows, sizeof *b->rows);
     b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
     b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
-    b->response = arena_take(a, cols, sizeof *b->response);
+    b->response = arena_take(a, (size_t)streamed * cols, sizeof *b->response);
     fast_layout(&b->fast, s->cols, a);
 }
 
@@ -107,7 +107,7 @@ typedef struct response_job {
     const feature_array *response;
     ptrdiff_t window; /* Moravec's; 0 with a rule: FAST's */
     const fast_rule *rule;
-    int streamed; /* FAST's */
+    ptrdiff_t streamed; /* so many rows together, or 0 */
     thread_memory memory;
     ptrdiff_t bands;
 } response_job;
@@ -140,15 +140,35 @@ static void fast_row(const response_job *job, row_buffer *b, const void *const *
         s->pieces.plain->stream_bytes(out, size, to);
 }
 
-/* Zeros where Moravec has no response: on both sides of a row, or in all of it. */
-static void clear_row(const response_job *job, ptrdiff_t y, int all)
+/* Zeros on both sides of a row, where Moravec has no response, or in all of it. */
+static void clear_row(const response_job *job, void *row, int all)
 {
     ptrdiff_t cols = job->s.cols, sides = all ? cols : job->s.halo;
     size_t item = (size_t)dtype_size(job->response->dtype);
-    unsigned char *row = row_of(job->response, y);
+    unsigned char *first = row;
     sides = 2 * sides < cols ? sides : cols;
-    memset(row, 0, (size_t)sides * item);
-    memset(row + (size_t)(cols - sides) * item, 0, (size_t)sides * item);
+    memset(first, 0, (size_t)sides * item);
+    memset(first + (size_t)(cols - sides) * item, 0, (size_t)sides * item);
+}
+
+/* Rows `top` to before `bottom`, the first of which needs the first of the buffer. */
+static void moravec_band(const response_job *job, const row_buffer *b,
+                         const void *const *rows, ptrdiff_t top, ptrdiff_t bottom)
+{
+    const source *s = &job->s;
+    unsigned char *out = row_of(job->response, top);
+    ptrdiff_t pitch = s->cols * dtype_size(job->response->dtype);
+    ptrdiff_t stride = job->response->strides[0];
+    if (job->streamed) {
+        out = (unsigned char *)b->response;
+        stride = pitch;
+    }
+    s->pieces.real->moravec_rows(rows, bottom - top, s->cols, job->window, out, stride);
+    for (ptrdiff_t y = top; y < bottom; y++, out += stride) {
+        clear_row(job, out, 0);
+        if (job->streamed)
+            s->pieces.plain->stream_bytes(out, (size_t)pitch, row_of(job->response, y));
+    }
 }
 
 static void respond_band(void *context, ptrdiff_t band, int thread)
@@ -161,15 +181,13 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
     end = end < s->rows ? end : s->rows;
     ptrdiff_t top = first < s->halo ? s->halo : first;
     ptrdiff_t bottom = end < s->rows - s->halo ? end : s->rows - s->halo;
-    layout_rows(&b, s, &a);
+    layout_rows(&b, s, job->streamed, &a);
     read_rows(s, &b, first, end);
     for (ptrdiff_t y = first; y < end; y++)
-        if (job->rule == NULL || y < top || y >= bottom)
-            clear_row(job, y, y < top || y >= bottom);
+        if (y < top || y >= bottom)
+            clear_row(job, row_of(job->response, y), 1);
     if (job->rule == NULL && top < bottom)
-        s->pieces.real->moravec_rows(b.rows + (top - first), bottom - top, s->cols,
-                                     job->window, row_of(job->response, top),
-                                     job->response->strides[0]);
+        moravec_band(job, &b, b.rows + (top - first), top, bottom);
     for (ptrdiff_t y = top; y < bottom && job->rule != NULL; y++)
         fast_row(job, &b, b.rows + (y - first), y, y > top, row_of(job->response, y));
 }
@@ -181,12 +199,13 @@ static feature_status respond(response_job *job, const feature_run *run,
     if (s->rows == 0 || s->cols == 0)
         return FEATURE_OK;
     job->bands = (s->rows + BAND_ROWS - 1) / BAND_ROWS;
-    job->streamed = job->rule != NULL && is_streamed(job->response, 1);
+    ptrdiff_t together = job->rule != NULL ? 1 : BAND_ROWS;
+    job->streamed = is_streamed(job->response, 1) ? together : 0;
     team t = team_for(run, job->bands,
                       (double)s->rows * (double)s->cols * nanoseconds_a_pixel);
     row_buffer counting;
     arena one = {NULL, 0};
-    layout_rows(&counting, s, &one);
+    layout_rows(&counting, s, job->streamed, &one);
     return team_run_with(&t, job->bands, respond_band, job, &job->memory, &one);
 }
 

@@ -9,14 +9,13 @@ void fast_bound_bytes(fast_bounds *bounds, fast_rule *rule)
 {
     for (int v = 0; v < FAST_BYTES; v++)
         bounds->scaled[v] = v * (1.0 / 255);
-    for (int c = 0; c < FAST_BYTES; c++) {
+    for (int c = 0, above = 0, below = 0; c < FAST_BYTES; c++) {
         double high = bounds->scaled[c] + rule->threshold;
         double low = bounds->scaled[c] - rule->threshold;
-        int above = c, below = c;
         while (above < FAST_BYTES - 1 && !(bounds->scaled[above + 1] > high))
             above++;
-        while (below > 0 && !(bounds->scaled[below - 1] < low))
-            below--;
+        while (bounds->scaled[below] < low)
+            below++;
         bounds->not_above[c] = (uint8_t)above;
         bounds->not_below[c] = (uint8_t)below;
     }

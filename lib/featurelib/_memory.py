@@ -15,6 +15,7 @@ import threading
 import numpy as np
 
 _LEAST = 2**20  # bytes of a result; memory of smaller ones the allocator keeps
+_FEW = _LEAST // 16  # elements; those of results have 8 bytes at most
 _MOST = 2**28  # bytes of all blocks, also of those that are in use
 _LINE = 64  # results begin with a cache line
 
@@ -65,6 +66,8 @@ def _make_room(size):
 
 def empty(shape, dtype):
     """numpy.empty, for results."""
+    if math.prod(shape) < _FEW:
+        return np.empty(shape, dtype)
     dtype = np.dtype(dtype)
     size = math.prod(map(int, shape)) * dtype.itemsize
     if _UNUSED is None or not _LEAST <= size < _MOST:

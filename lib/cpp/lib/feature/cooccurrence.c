@@ -23,8 +23,9 @@
  * caches is made a block of cells at a time, which are sent past them.
  *
  * Tables are kept for as many offsets at a time as 8 MiB hold; the next are counted in
- * the same memory. Above LEVELS_IN_TABLES even one table is large, the image is
- * small in comparison, and pairs are counted where the result stands.
+ * the same memory. Above LEVELS_IN_TABLES even one table is large, and in small windows
+ * a table would have many cells to a pair: there pairs are counted where the result
+ * stands.
  *
  * Cost: one load and one increment a pair, then a write of the whole result, which at
  * 256 levels weighs as much as 512 x 512 pixels do.
@@ -39,6 +40,7 @@
 #include "kernels/kernels.h"
 
 #define LEVELS_IN_TABLES 512
+#define CELLS_OF_FEW_PAIRS 4 /* of a table, to each pixel: then it is not worth it */
 #define TABLES_AT_ONCE ((ptrdiff_t)8 << 20) /* bytes */
 #define PLANES_AT_ONCE 64
 #define TABLES_AT_MOST 256
@@ -409,6 +411,16 @@ static feature_status count_in_place(count_job *job, int zeroed, const feature_r
     return team_run(&t, job->count, count_plane_in_place, job);
 }
 
+/* Small windows are not, unless all cells of the result must be finished. */
+static int is_in_tables(const count_job *job)
+{
+    ptrdiff_t cells = job->levels * job->levels;
+    ptrdiff_t pixels = job->image->shape[0] * job->image->shape[1];
+    int is_finished = job->matrix->dtype == FEATURE_UINT32 && !job->symmetric;
+    return job->levels <= LEVELS_IN_TABLES &&
+           !(is_finished && pixels < cells / CELLS_OF_FEW_PAIRS);
+}
+
 feature_status feature_graycomatrix(const feature_array *image,
                                     const feature_array *offsets, int32_t symmetric,
                                     int32_t zeroed, const feature_array *matrix,
@@ -426,6 +438,6 @@ feature_status feature_graycomatrix(const feature_array *image,
     status = check_pixels(&job, run);
     if (status != FEATURE_OK || is_empty(matrix))
         return status;
-    return job.levels <= LEVELS_IN_TABLES ? count_in_tables(&job, run)
-                                          : count_in_place(&job, zeroed, run);
+    return is_in_tables(&job) ? count_in_tables(&job, run)
+                              : count_in_place(&job, zeroed, run);
 }

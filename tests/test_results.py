@@ -108,15 +108,20 @@ def test_release_memory_lets_go_of_unused_blocks_only():
     assert unused() is None and (second == 7).all()
 
 
-def test_threads_never_get_the_same_memory():
+@pytest.mark.parametrize("forgetting", [False, True])
+def test_threads_never_get_the_same_memory(forgetting):
     wrong = []
 
     def work(number):
+        before, ends = np.zeros(SHAPE), slice(None, None, SHAPE[0] - 1)
         for turn in range(200):
             array = _memory.empty(SHAPE, np.float64)
-            array[:: SHAPE[0] - 1] = number * 1000 + turn
-            if not (array[:: SHAPE[0] - 1] == number * 1000 + turn).all():
+            array[ends] = number * 1000 + turn
+            if forgetting and turn % 7 == number:
+                _memory.forget()
+            if turn and not (before[ends] == number * 1000 + turn - 1).all():
                 wrong.append((number, turn))
+            before = array
 
     threads = [threading.Thread(target=work, args=(number,)) for number in range(6)]
     for thread in threads:

@@ -9,6 +9,8 @@ import numpy as np
 
 from . import _memory
 
+_ndarray = np.ndarray
+
 
 @functools.lru_cache(maxsize=None)
 def error(kind, *reference_kinds):
@@ -30,6 +32,8 @@ def as_array(value, name, way_out="pass its data"):
     Masked arrays are refused, since nothing below would see their mask; `way_out`
     says what to do instead.
     """
+    if type(value) is _ndarray:
+        return _readable(value)
     masked = sys.modules.get("numpy.ma")
     if masked is not None and isinstance(value, masked.MaskedArray):
         raise TypeError(
@@ -40,10 +44,13 @@ def as_array(value, name, way_out="pass its data"):
     except ValueError as problem:
         message = f"`{name}` cannot be made an array: {problem}"
         raise error(ValueError, TypeError)(message) from None
-    dtype = array.dtype
-    if not (dtype.isnative and array.flags.aligned):
-        array = array.astype(dtype.newbyteorder("="))
-    return array
+    return _readable(array)
+
+
+def _readable(array):
+    if array.dtype.isnative and array.flags.aligned:
+        return array
+    return array.astype(array.dtype.newbyteorder("="))
 
 
 def check_2d(array, name="image"):
@@ -86,12 +93,12 @@ def check_grey(image, dimensions):
     return _scalable(image)
 
 
-_FLOAT32, _FLOAT64 = np.dtype(np.float32), np.dtype(np.float64)
+BOOL, FLOAT32, FLOAT64 = map(np.dtype, (np.bool_, np.float32, np.float64))
 
 
 def stored_type(image):
     """What planes made from `image` are stored in."""
-    return _FLOAT32 if image.dtype.char in "ef" else _FLOAT64
+    return FLOAT32 if image.dtype.char in "ef" else FLOAT64
 
 
 def check_number(value, name):
@@ -175,6 +182,15 @@ def compute_into(out, inputs, compute, contiguous=False):
     return out
 
 
+def compute_out(out, shape, dtype, inputs, compute, contiguous=False):
+    """compute(array) with `out`, when it fits, or with a new array."""
+    if out is None:  # which shares no memory with anything
+        out = _memory.empty(shape, dtype)
+        compute(out)
+        return out
+    return compute_into(check_out(out, shape, dtype), inputs, compute, contiguous)
+
+
 def check_outs(out, count, shape, dtype):
     """A list of `count` arrays that fit: those in the tuple `out`, or new ones.
 
@@ -204,3 +220,12 @@ def compute_all_into(outs, inputs, compute, contiguous=False):
         if fresh is not out:
             out[...] = fresh
     return outs
+
+
+def compute_outs(out, count, shape, dtype, inputs, compute):
+    """compute(arrays) with those in `out`, when they fit, or with new ones."""
+    outs = check_outs(out, count, shape, dtype)
+    if out is None:
+        compute(outs)
+        return outs
+    return compute_all_into(outs, inputs, compute)

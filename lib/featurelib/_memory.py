@@ -7,7 +7,6 @@ results are listed, and one that only the list still refers to serves the next r
 (docs/decisions/0011). Small arrays come from NumPy, whose allocator does the same.
 """
 
-import math
 import os
 import sys
 import threading
@@ -15,12 +14,13 @@ import threading
 import numpy as np
 
 _LEAST = 2**20  # bytes of a result; memory of smaller ones the allocator keeps
-_FEW = _LEAST // 16  # elements; those of results have 8 bytes at most
 _MOST = 2**28  # bytes of all blocks, also of those that are in use
 _LINE = 64  # results begin with a cache line
 
 _blocks = []
 _starts = []  # where in each block results begin
+_last = []  # the block that served last: its size, itself, its start, its age
+_age = 0  # how often blocks were forgotten: then counts have another meaning
 _lock = threading.Lock()
 
 
@@ -28,15 +28,23 @@ def _references(blocks, number):
     return sys.getrefcount(blocks[number])
 
 
-def _count_of_unused():
-    """What _references gives where only the list refers to a block; None where counts
-    say nothing."""
+def _references_of_last(entry):
+    return sys.getrefcount(entry[1])
+
+
+def _counts_of_unused():
+    """What these give where nobody else refers to a block; None where counts say
+    nothing."""
     has_counts = sys.implementation.name == "cpython"
     has_counts &= getattr(sys, "_is_gil_enabled", lambda: True)()
-    return _references([np.empty(1)], 0) if has_counts else None
+    if not has_counts:
+        return None, None
+    blocks = [np.empty(1)]
+    unused = _references(blocks, 0)
+    return unused, _references_of_last((1, blocks[0], 0, 0))
 
 
-_UNUSED = _count_of_unused()
+_UNUSED, _UNUSED_LAST = _counts_of_unused()
 
 
 def _is_unused(number):
@@ -64,29 +72,54 @@ def _make_room(size):
     return room >= size
 
 
-def empty(shape, dtype):
-    """numpy.empty, for results."""
-    if math.prod(shape) < _FEW:
-        return np.empty(shape, dtype)
-    dtype = np.dtype(dtype)
-    size = math.prod(map(int, shape)) * dtype.itemsize
-    if _UNUSED is None or not _LEAST <= size < _MOST:
-        return np.empty(shape, dtype)
-    size += _LINE
+def _take(size):
+    """A block for `size` bytes as it stands in _last, or None."""
     with _lock:
-        number = _find(size)
+        _last.clear()  # it counts as a reference
+        number = _find(size + _LINE)
         if number is None:
-            if not _make_room(size):
-                return np.empty(shape, dtype)
+            if not _make_room(size + _LINE):
+                return None
             number = len(_blocks)
-            _blocks.append(np.empty(size, np.uint8))
+            _blocks.append(np.empty(size + _LINE, np.uint8))
             _starts.append(-_blocks[number].ctypes.data % _LINE)
-        return np.ndarray(shape, dtype, _blocks[number], _starts[number])
+        return size, _blocks[number], _starts[number], _age
+
+
+def _take_last(size):
+    """The same without a lock: the block of the call before, which no other thread sees
+    once it has left the list. Counted before the age is looked at: see `forget`."""
+    try:
+        entry = _last.pop()
+    except IndexError:
+        return None
+    is_free = entry[0] == size and _references_of_last(entry) == _UNUSED_LAST
+    return entry if is_free and entry[3] == _age else None
+
+
+def empty(shape, dtype):
+    """numpy.empty, for results. Between two calls caches are often lost; then each
+    function of C that is called here takes longer than this loop."""
+    dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
+    size = dtype.itemsize
+    for n in shape:
+        size *= int(n)
+    if size < _LEAST or size >= _MOST or _UNUSED is None:
+        return np.empty(shape, dtype)
+    entry = _take_last(size) or _take(size)
+    if entry is None:
+        return np.empty(shape, dtype)
+    result = np.ndarray(shape, dtype, entry[1], entry[2])
+    _last[:] = [entry]
+    return result
 
 
 def forget():
     """Forgets all blocks; those in use stay until nobody holds them."""
+    global _age
     with _lock:
+        _age += 1  # first: another thread may be about to put its block back into _last
+        _last.clear()
         _blocks.clear()
         _starts.clear()
 

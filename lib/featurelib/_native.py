@@ -189,6 +189,7 @@ class _Poller:
 
 _poller = _Poller()
 
+_get_ident = threading.get_ident
 _main_thread = threading.main_thread().ident
 
 
@@ -212,7 +213,7 @@ def run(workers):
     """
     global _poller
     threads = 0 if workers is None else min(workers, 1 << 20)
-    if threading.get_ident() != _main_thread:
+    if _get_ident() != _main_thread:
         return _run_without_polls(threads)
     if not _poller.is_idle():
         _poller = _Poller()

@@ -16,6 +16,7 @@ from ._arguments import (
     check_out,
     check_workers,
     compute_into,
+    compute_out,
     error,
     stored_type,
 )
@@ -77,6 +78,9 @@ def _check_grey(image, squeeze):
 
 def _respond(image, out, compute):
     """compute(out), by way of another array where a row of `out` has gaps."""
+    if out is None:
+        return compute_out(None, image.shape, stored_type(image), (image,), compute)
+    out = check_out(out, image.shape, stored_type(image))
     if out.size == 0:
         return out
     if out.strides[1] == out.itemsize or out.shape[1] == 1:
@@ -165,8 +169,8 @@ def corner_fast(image, n=12, threshold=0.15, *, out=None, workers=None):
     workers = check_workers(workers)
     threshold = check_number(threshold, "threshold")
     arc = check_arc(n)
-    out = check_out(out, image.shape, stored_type(image))
     if arc < 1:
+        out = check_out(out, image.shape, stored_type(image))
         out[...] = 0
         return out
     run = _native.run(workers)
@@ -240,7 +244,6 @@ def corner_moravec(image, window_size=1, *, out=None, workers=None):
     if window < 0:
         raise ValueError(f"`window_size` must not be negative, got {window_size}")
     window = min(window, max(image.shape))
-    out = check_out(out, image.shape, stored_type(image))
     run = _native.run(workers)
     return _respond(image, out, lambda to: _corner_moravec(image, window, to, run))
 
@@ -333,13 +336,13 @@ def corner_orientations(image, corners, mask, *, out=None, workers=None):
     if mask.shape[0] % 2 != 1 or mask.shape[1] % 2 != 1:
         raise ValueError("Size of mask must be uneven.")
     corners = _check_corners(corners, image)
-    out = check_out(out, (len(corners),), stored_type(image))
     mask, run = mask != 0, _native.run(workers)
 
     def compute(angles):
         _corner_orientations(image, corners, mask, angles, run)
 
-    return compute_into(out, (image, corners), compute)
+    shape, stored = (len(corners),), stored_type(image)
+    return compute_out(out, shape, stored, (image, corners), compute)
 
 
 _WINDOW_MOST = 2**15  # side of a window: the memory for it grows with its square

@@ -10,10 +10,9 @@ from ._arguments import (
     check_grey,
     check_number,
     check_out,
-    check_outs,
     check_workers,
-    compute_all_into,
-    compute_into,
+    compute_out,
+    compute_outs,
     error,
     stored_type,
 )
@@ -131,12 +130,13 @@ def corner_kitchen_rosenfeld(image, mode="constant", cval=0, *, out=None, worker
             "The parameter `image` must be a 2-dimensional array"
         )
     workers = check_workers(workers)
-    out = check_out(out, image.shape, stored_type(image))
     borders = (_native.int32 * 2)(*border_codes(mode))
     cval = check_number(cval, "cval")
     run = _native.run(workers)
-    return compute_into(
+    return compute_out(
         out,
+        image.shape,
+        stored_type(image),
         (image,),
         lambda response: _kitchen_rosenfeld(image, borders, cval, response, run),
     )
@@ -212,12 +212,14 @@ def corner_harris(
     number = check_number(factor, "k" if by_k else "eps")
     stored = stored_type(image)
     wanted = np.result_type(stored, factor)
-    out = check_out(out, image.shape, wanted)
     if wanted != stored:  # a NumPy scalar of a larger type takes part in it
+        out = check_out(out, image.shape, wanted)
         return _harris_of_larger_type(image, sigma, factor, by_k, workers, out)
     run = _native.run(workers)
-    return compute_into(
+    return compute_out(
         out,
+        image.shape,
+        stored,
         (image,),
         lambda response: _harris(image, filters, int(not by_k), number, response, run),
     )
@@ -284,10 +286,13 @@ def corner_shi_tomasi(image, sigma=1, *, out=None, workers=None):
     """
     image, filters = _window(image, sigma)
     workers = check_workers(workers)
-    out = check_out(out, image.shape, stored_type(image))
     run = _native.run(workers)
-    return compute_into(
-        out, (image,), lambda response: _shi_tomasi(image, filters, response, run)
+    return compute_out(
+        out,
+        image.shape,
+        stored_type(image),
+        (image,),
+        lambda response: _shi_tomasi(image, filters, response, run),
     )
 
 
@@ -349,9 +354,10 @@ def corner_foerstner(image, sigma=1, *, out=None, workers=None):
             f"The parameter `image` must be a 2-dimensional array, got {given}"
         )
     workers = check_workers(workers)
-    outs = check_outs(out, 2, image.shape, stored_type(image))
     run = _native.run(workers)
-    compute_all_into(
-        outs, (image,), lambda planes: _foerstner(image, filters, *planes, run)
-    )
-    return tuple(outs)
+
+    def compute(planes):
+        _foerstner(image, filters, *planes, run)
+
+    stored = stored_type(image)
+    return tuple(compute_outs(out, 2, image.shape, stored, (image,), compute))

@@ -5,13 +5,13 @@ import numpy as np
 
 from . import _memory, _native
 from ._arguments import (
+    BOOL,
     as_array,
     check_2d,
     check_number,
-    check_out,
     check_workers,
     compared_with,
-    compute_into,
+    compute_out,
     error,
 )
 from ._smoothing import Filter, border_codes, gaussian_filters, sigmas_for
@@ -186,7 +186,6 @@ def canny(
         raise ValueError("low_threshold should be lower then high_threshold")
     normalize = isinstance(mode, str) and mode == "constant" or mask is not None
     mask = _check_mask(mask, image)
-    out = check_out(out, image.shape, bool)
     check_number(cval, "cval")
     filters = gaussian_filters(sigmas_for(sigma), border_codes(mode))
     parameters = _Parameters(filters, cval, normalize)
@@ -204,6 +203,10 @@ def canny(
     if parameters.low == 0:
         parameters.low = 1e-14
     parameters.high = compared_with(high, stored)
-    return compute_into(
-        out, (image, mask), lambda edges: _canny(image, mask, parameters, edges, run)
+    return compute_out(
+        out,
+        image.shape,
+        BOOL,
+        (image, mask),
+        lambda edges: _canny(image, mask, parameters, edges, run),
     )

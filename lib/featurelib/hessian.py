@@ -4,17 +4,14 @@
 import math
 import warnings
 
-import numpy as np
-
 from . import _native
 from ._arguments import (
+    FLOAT64,
     check_number,
-    check_out,
-    check_outs,
     check_scalable,
     check_workers,
-    compute_all_into,
-    compute_into,
+    compute_out,
+    compute_outs,
     error,
     stored_type,
 )
@@ -208,10 +205,12 @@ def hessian_matrix(
     else:
         _check_differentiable(image)
         smoothing = gaussian_filters(sigmas_for(sigma, ndim), border_codes(mode, ndim))
-    outs = check_outs(out, ndim * (ndim + 1) // 2, image.shape, stored_type(image))
     run = _native.run(workers)
-    return compute_all_into(
-        outs,
+    return compute_outs(
+        out,
+        ndim * (ndim + 1) // 2,
+        image.shape,
+        stored_type(image),
         (image,),
         lambda planes: _hessian_matrix(
             image,
@@ -283,14 +282,13 @@ def hessian_matrix_det(image, sigma=1, approximate=True, *, out=None, workers=No
     workers = check_workers(workers)
     boxes = image.ndim == 2 and approximate
     if boxes:
-        size = _box_size(sigma)
-        out = check_out(out, image.shape, np.float64)
+        size, stored = _box_size(sigma), FLOAT64
     else:
         _check_differentiable(image)
         ndim = image.ndim
         borders = border_codes("constant", ndim)
         filters = gaussian_filters(sigmas_for(sigma, ndim), borders)
-        out = check_out(out, image.shape, stored_type(image))
+        stored = stored_type(image)
     run = _native.run(workers)
 
     def compute(determinant):
@@ -299,7 +297,7 @@ def hessian_matrix_det(image, sigma=1, approximate=True, *, out=None, workers=No
         else:
             _hessian_matrix_det(image, filters, determinant, run)
 
-    return compute_into(out, (image,), compute)
+    return compute_out(out, image.shape, stored, (image,), compute)
 
 
 def _box_size(sigma):
@@ -385,8 +383,11 @@ def shape_index(image, sigma=1, mode="constant", cval=0, *, out=None, workers=No
     filters = gaussian_filters(sigmas_for(sigma), border_codes(mode))
     _check_differentiable(image)
     cval = check_number(cval, "cval")
-    out = check_out(out, image.shape, stored_type(image))
     run = _native.run(workers)
-    return compute_into(
-        out, (image,), lambda index: _shape_index(image, filters, cval, index, run)
+    return compute_out(
+        out,
+        image.shape,
+        stored_type(image),
+        (image,),
+        lambda index: _shape_index(image, filters, cval, index, run),
     )

@@ -4,7 +4,7 @@
 import numpy as np
 
 from . import _native
-from ._arguments import as_array, check_out, check_workers, compute_into
+from ._arguments import FLOAT32, as_array, check_workers, compute_out
 
 _synthesize_matrix = _native.function(
     "feature_synthesize_matrix", _native.Array, _native.Array, _native.Run
@@ -64,8 +64,11 @@ def synthesize_matrix(mat_in, row=None, col=None, *, out=None, workers=None):
     for name, given, found in zip(("row", "col"), (row, col), mat_in.shape):
         if given is not None and given != found:
             raise ValueError(f"`{name}` is {given}, but `mat_in` has {found}")
-    out = check_out(out, mat_in.shape, np.float32)
     run = _native.run(workers)
-    return compute_into(
-        out, (mat_in,), lambda result: _synthesize_matrix(mat_in, result, run)
+    return compute_out(
+        out,
+        mat_in.shape,
+        FLOAT32,
+        (mat_in,),
+        lambda result: _synthesize_matrix(mat_in, result, run),
     )

@@ -7,12 +7,12 @@ import numpy as np
 
 from . import _memory, _native
 from ._arguments import (
+    FLOAT32,
     MASK_HINT,
     as_array,
     check_number,
-    check_out,
     check_workers,
-    compute_into,
+    compute_out,
     error,
 )
 from ._smoothing import Filter, border_codes, gaussian_filters, sigmas_for
@@ -136,7 +136,6 @@ def multiscale_basic_features(
     sigmas = _sigmas(sigma_min, sigma_max, num_sigma)
     workers = check_workers(workers)
     each = len(sigmas) * (wanted[0] + wanted[1] + wanted[2] * len(shape))
-    out = check_out(out, (*shape, len(channels) * each), np.float32)
     filters = gaussian_filters(sigmas, border_codes("nearest", len(sigmas)))
     parameters = _Parameters(filters, len(sigmas), *wanted)
     run = _native.run(workers)
@@ -153,7 +152,8 @@ def multiscale_basic_features(
             part = features[..., number * each : (number + 1) * each]
             _multiscale_basic_features(channel, parameters, part, run)
 
-    return compute_into(out, (image,), compute)
+    shape = (*shape, len(channels) * each)
+    return compute_out(out, shape, FLOAT32, (image,), compute)
 
 
 def _channels(image, channel_axis):

@@ -7,10 +7,9 @@ from . import _native
 from ._arguments import (
     MASK_HINT,
     as_array,
-    check_out,
     check_scalable,
     check_workers,
-    compute_into,
+    compute_out,
     error,
     stored_type,
 )
@@ -188,10 +187,11 @@ def match_template(
             _padded(image, template.shape, mode, constant_values), "image"
         )
     shape = tuple(n - m + 1 for n, m in zip(padded.shape, template.shape))
-    out = check_out(out, shape, dtype)
     run = _native.run(workers)
-    return compute_into(
+    return compute_out(
         out,
+        shape,
+        dtype,
         (image, template),
         lambda result: _match_template(padded, template, result, run),
     )

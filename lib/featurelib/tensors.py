@@ -10,10 +10,9 @@ from ._arguments import (
     check_grey,
     check_number,
     check_out,
-    check_outs,
     check_workers,
-    compute_all_into,
-    compute_into,
+    compute_out,
+    compute_outs,
     error,
     stored_type,
 )
@@ -136,14 +135,14 @@ def structure_tensor(
     ndim = image.ndim
     filters = gaussian_filters(sigmas_for(sigma, ndim), border_codes(mode, ndim))
     cval = check_number(cval, "cval")
-    outs = check_outs(out, ndim * (ndim + 1) // 2, image.shape, stored_type(image))
     run = _native.run(workers)
 
     def compute(planes):
         ordered = planes[::-1] if reverse else planes
         _structure_tensor(image, filters, cval, _native.arrays(ordered), run)
 
-    return compute_all_into(outs, (image,), compute)
+    count, stored = ndim * (ndim + 1) // 2, stored_type(image)
+    return compute_outs(out, count, image.shape, stored, (image,), compute)
 
 
 # --------------------------------------------------------------------- eigenvalues
@@ -199,8 +198,7 @@ def _eigenvalues(native, planes, name, out, workers):
     wanted = first if first.kind == "f" else np.dtype(np.float64)
     computed = _computed_type(planes)
     planes = [p if p.dtype == computed else p.astype(computed) for p in planes]
-    values = check_out(out, (order, *planes[0].shape), wanted)
-    run = _native.run(workers)
+    shape, run = (order, *planes[0].shape), _native.run(workers)
 
     def compute(target):
         parts = [*planes, *target]
@@ -214,11 +212,11 @@ def _eigenvalues(native, planes, name, out, workers):
         )
 
     if wanted != computed:
-        exact = np.empty(values.shape, computed)
+        values, exact = check_out(out, shape, wanted), np.empty(shape, computed)
         compute(exact)
         values[...] = exact
         return values
-    return compute_into(values, planes, compute)
+    return compute_out(out, shape, wanted, planes, compute)
 
 
 def structure_tensor_eigenvalues(A_elems, *, out=None, workers=None):

@@ -9,13 +9,13 @@ import numpy as np
 
 from . import _native
 from ._arguments import (
+    FLOAT64,
     MASK_HINT,
     as_array,
     check_2d,
     check_number,
-    check_out,
     check_workers,
-    compute_into,
+    compute_out,
     error,
 )
 from ._draw import as_float, check_color
@@ -93,7 +93,7 @@ def _largest(method, count):
 
 def _check_dtype(dtype, method, count):
     """The element type of the result, in which every number must fit."""
-    dtype = np.dtype(np.float64 if dtype is None else dtype)
+    dtype = FLOAT64 if dtype is None else np.dtype(dtype)
     if dtype.char not in "BHILQd" or not dtype.isnative:
         raise error(ValueError, TypeError)(
             f"`dtype` must be float64 or an unsigned integer type, got {dtype}"
@@ -210,10 +210,11 @@ def local_binary_pattern(
             stacklevel=2,
         )
         image = image.astype(np.float64) if image.dtype.itemsize > 8 else image
-    out = check_out(out, image.shape, dtype)
     run, number = _native.run(workers), _METHODS.index(method)
-    return compute_into(
+    return compute_out(
         out,
+        image.shape,
+        dtype,
         (image,),
         lambda result: _local_binary_pattern(image, samples, number, result, run),
     )

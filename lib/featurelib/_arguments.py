@@ -84,7 +84,8 @@ def _scalable(image):
 
 def check_grey(image, dimensions):
     """`image` without axes of length 1, which must leave one of `dimensions`."""
-    image = as_array(image, "image", MASK_HINT).squeeze()
+    image = as_array(image, "image", MASK_HINT)
+    image = image.squeeze() if 1 in image.shape else image
     if image.size == 0:
         raise ValueError("The parameter `image` cannot be an empty array")
     if image.ndim not in dimensions:

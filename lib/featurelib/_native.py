@@ -105,6 +105,9 @@ float32, float64 = ctypes.c_float, ctypes.c_double
 int32, size, address = ctypes.c_int32, ctypes.c_ssize_t, ctypes.c_void_p
 
 
+address_of = ctypes.addressof
+
+
 def pointer_to(struct):
     """The type of a parameter that takes such a struct by address."""
     return ctypes.POINTER(struct)
@@ -266,12 +269,23 @@ class _Array(ctypes.Structure):
     ]
 
 
+def _interface_of(capsule):
+    """What it leads to; gone with the capsule."""
+    return _Interface.from_address(_capsule_pointer(capsule, None))
+
+
+def data_of(array):
+    """The address of an array's elements; `array.ctypes.data`, in fewer steps."""
+    capsule = array.__array_struct__
+    return _interface_of(capsule).data
+
+
 Array = ctypes.POINTER(_Array)  # in prototypes: a NumPy array, or None where allowed
 
 
 def _as_argument(array):
     capsule = array.__array_struct__
-    view = _Interface.from_address(_capsule_pointer(capsule, None))
+    view = _interface_of(capsule)
     described = _Array(
         view.data, view.shape, view.strides, view.nd, _DTYPES[array.dtype]
     )

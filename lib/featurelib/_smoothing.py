@@ -139,7 +139,7 @@ def filters_of(weights, borders):
     """Filters for C from weights, centre first, and border codes."""
     filters = (Filter * len(weights))(
         *(
-            Filter(w.ctypes.data, w.size - 1, border)
+            Filter(_native.data_of(w), w.size - 1, border)
             for w, border in zip(weights, borders)
         )
     )

@@ -103,7 +103,7 @@ def _call(ndim, capacity, compute, search):
     while True:
         index = np.empty((found.capacity, ndim + 1), np.int64)
         response = np.empty(found.capacity)
-        found.index, found.response = index.ctypes.data, response.ctypes.data
+        found.index, found.response = _native.data_of(index), _native.data_of(response)
         compute(search, found)
         if found.count <= found.capacity:
             break
@@ -129,7 +129,7 @@ def _search(image, scales, compute, threshold, threshold_rel, border):
     widths = np.array(border, np.intp)
     search = _Search(
         least=least,
-        border=widths.ctypes.data,
+        border=_native.data_of(widths),
         range=needs_range,
         direct=not least > 5e-324,
     )
@@ -393,7 +393,7 @@ def blob_log(
     run = _native.run(workers)
 
     def compute(search, found):
-        at = factors.ctypes.data
+        at = _native.data_of(factors)
         _blob_log(image, smooth, second, at, scales, search, found, run)
 
     index = _search(image, scales, compute, threshold, threshold_rel, border)
@@ -496,7 +496,7 @@ def blob_doh(
     run = _native.run(workers)
 
     def compute(search, found):
-        _blob_doh(image, sizes.ctypes.data, scales, search, found, run)
+        _blob_doh(image, _native.data_of(sizes), scales, search, found, run)
 
     index = _search(image, scales, compute, threshold, threshold_rel, (0, 0))
     if not len(index):

@@ -471,7 +471,7 @@ class Cascade:
         scales = self._scale_factors(*sizes, scale_factor)
         windows, scales = self._windows(scales, step_ratio, img.shape)
         found, count = self._search(_integral_image(img, run), windows, scales, run)
-        _group(found.ctypes.data, count, threshold, least, run)
+        _group(_native.data_of(found), count, threshold, least, run)
         names = ("r", "c", "height", "width")
         order = ("r", "c", "width", "height")
         detections = [
@@ -494,13 +494,13 @@ class Cascade:
         blocks = np.ascontiguousarray(blocks.astype(np.int32))
         thresholds = self._thresholds - self._eps
         held = self._ends, thresholds, self._feature, self._tables, self._leaves
-        addresses = [array.ctypes.data for array in (*held, blocks, windows)]
+        addresses = [_native.data_of(array) for array in (*held, blocks, windows)]
         sizes = self.stages_number, len(self._blocks), len(scales)
         cascade = _Cascade(*addresses, *sizes)
         capacity, count = 4096, _native.size()
         while True:
             found = np.empty((capacity, 4), np.int32)
-            _detect(integral, cascade, capacity, found.ctypes.data, count, run)
+            _detect(integral, cascade, capacity, _native.data_of(found), count, run)
             if count.value <= capacity:
                 return found, count
             capacity = count.value

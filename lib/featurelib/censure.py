@@ -153,7 +153,8 @@ class CENSURE:
         while True:
             keypoints = np.empty((found.capacity, 2), np.int64)
             scales = np.empty(found.capacity, np.int64)
-            found.keypoints, found.scales = keypoints.ctypes.data, scales.ctypes.data
+            found.keypoints = _native.data_of(keypoints)
+            found.scales = _native.data_of(scales)
             _detect(image, search, found, run)
             if found.count <= found.capacity:
                 break

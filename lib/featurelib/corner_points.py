@@ -63,7 +63,7 @@ def _check_grey(image, squeeze):
     """A 2-D image of a type that C reads, or of an emptied shape."""
     image = as_array(image, "image", "pass its data")
     if squeeze:
-        image = np.squeeze(image)
+        image = np.squeeze(image) if 1 in image.shape else image
         check_2d(image)
     if image.dtype.kind not in "biuf":
         raise error(ValueError, TypeError)(
@@ -254,20 +254,27 @@ def _check_corners(corners, image):
         raise error(ValueError, TypeError)(
             f"`corners` must have shape (K, 2), got {corners.shape}"
         )
-    if not np.can_cast(corners.dtype, np.int64):
+    if corners.dtype.kind not in "biu" or corners.dtype.char in "LQ":
         raise ValueError(f"`corners` must be of integers, got {corners.dtype}")
-    return _check_inside(corners, image)
+    return _as_int64(corners, image)
+
+
+def _as_int64(corners, image):
+    """The same corners; C looks whether those that are so already are inside."""
+    if corners.dtype.char in "lq":
+        return corners
+    _check_inside(corners, image)
+    return corners.astype(np.int64)
 
 
 def _check_inside(corners, image):
-    """Corners as int64, none beyond the border."""
+    """Refuses corners beyond the border."""
     for axis, length in enumerate(image.shape if len(corners) else ()):
         along = corners[:, axis]
         if along.min() < 0 or along.max() >= length:
             raise error(ValueError, IndexError)(
                 f"`corners` must lie within the image, whose shape is {image.shape}"
             )
-    return corners.astype(np.int64, copy=False)
 
 
 def corner_orientations(image, corners, mask, *, out=None, workers=None):
@@ -339,7 +346,11 @@ def corner_orientations(image, corners, mask, *, out=None, workers=None):
     mask, run = mask != 0, _native.run(workers)
 
     def compute(angles):
-        _corner_orientations(image, corners, mask, angles, run)
+        try:
+            _corner_orientations(image, corners, mask, angles, run)
+        except ValueError:
+            _check_inside(corners, image)
+            raise
 
     shape, stored = (len(corners),), stored_type(image)
     return compute_out(out, shape, stored, (image, corners), compute)
@@ -372,7 +383,7 @@ def _check_whole(corners, image, reach):
         raise error(ValueError, TypeError)(
             f"`corners` must have shape (K, 2), got {corners.shape}"
         )
-    return _check_inside(corners, image)
+    return _as_int64(corners, image)
 
 
 def _check_unscaled(image):
@@ -481,6 +492,11 @@ def corner_subpix(
     run = _native.run(workers)
 
     def compute(positions):
-        _corner_subpix(image, corners, window, edge_below, dot_above, positions, run)
+        how = window, edge_below, dot_above
+        try:
+            _corner_subpix(image, corners, *how, positions, run)
+        except ValueError:
+            _check_inside(corners, image)
+            raise
 
     return compute_into(out, (image, corners), compute)

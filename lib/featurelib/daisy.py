@@ -107,7 +107,7 @@ def _compute(
     )
     parameters = _Parameters(
         step, radius, len(sigmas) - 1, histograms, len(angles), filters,
-        offsets.ctypes.data, directions.ctypes.data, _NORMS[normalization],
+        _native.data_of(offsets), _native.data_of(directions), _NORMS[normalization],
     )
     _daisy(image, parameters, out, _native.run(workers))
 

@@ -254,7 +254,7 @@ def haar_like_feature_coord(
         _haar_like_feature_coord(
             height,
             width,
-            numbers.ctypes.data,
+            _native.data_of(numbers),
             len(types),
             coord,
             _native.run(workers),
@@ -363,7 +363,7 @@ def haar_like_feature(
     numbers = np.array(types, np.int32)
 
     def compute(features):
-        kinds = numbers.ctypes.data, len(types)
+        kinds = _native.data_of(numbers), len(types)
         _haar_like_feature(int_image, *window, *kinds, features, run)
 
     return compute_into(out, (int_image,), compute, contiguous=True)

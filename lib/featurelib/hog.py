@@ -1,6 +1,8 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Histograms of oriented gradients. What is computed is told at the top of hog.c."""
 
+import math
+
 import numpy as np
 
 from . import _native
@@ -52,7 +54,7 @@ _CLOSE_AT_FIRST = 256  # pixels whose bin is asked about, before there is more r
 def _check_channels(image, channel_axis):
     """The image with its channels last; a grey one has one channel."""
     if channel_axis is None:
-        image = np.atleast_2d(image)
+        image = image if image.ndim > 1 else np.atleast_2d(image)
         channels = 0
     else:
         axes = (channel_axis,) if np.isscalar(channel_axis) else tuple(channel_axis)
@@ -134,7 +136,7 @@ def _compute(image, parameters, blocks, picture, run):
     close = np.empty((_CLOSE_AT_FIRST, 4))
     while True:
         _hog(image, parameters, settled, blocks, picture, len(close),
-             close.ctypes.data, count.ctypes.data, run)
+             _native.data_of(close), _native.data_of(count), run)
         if settled is not None or count[0] == 0:
             return
         if count[0] > len(close):
@@ -254,7 +256,7 @@ def hog(
             plane[...] = 0
     else:
         parameters = _Parameters(
-            *cell, *block, orientations, half.ctypes.data, _NORMS[block_norm],
+            *cell, *block, orientations, _native.data_of(half), _NORMS[block_norm],
             bool(transform_sqrt),
         )
         run = _native.run(workers)
@@ -271,7 +273,7 @@ def hog(
 def _results(out, shapes, dtype, flat):
     """The arrays to be filled: those given, or new ones."""
     if flat:
-        shapes = [(int(np.prod(shapes[0], dtype=object)),), *shapes[1:]]
+        shapes = [(math.prod(shapes[0]),), *shapes[1:]]
     if len(shapes) == 1:
         return check_outs(None if out is None else (out,), 1, shapes[0], dtype)
     given = out if out is not None else (None, None)

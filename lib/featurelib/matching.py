@@ -260,7 +260,7 @@ def match_descriptors(
         second.astype(dtype, copy=False),
         parameters,
         len(matches),
-        matches.ctypes.data,
+        _native.data_of(matches),
         count,
         _native.run(workers),
     )

@@ -2,6 +2,7 @@
 """ORB: oriented FAST keypoints and turned BRIEF. Told at the top of orb.c."""
 
 import math
+import sys
 
 import numpy as np
 
@@ -170,9 +171,9 @@ class ORB:
         """What C is told. The arrays must live as long."""
         sigma = 2 * self.downscale / 6.0
         is_whole = isinstance(self.n_keypoints, (int, np.integer))
-        most = np.iinfo(np.intp).max  # for others, which a slice will refuse
+        most = sys.maxsize  # for others, which a slice will refuse
         return _Parameters(
-            shapes=shapes.ctypes.data,
+            shapes=_native.data_of(shapes),
             levels=len(shapes),
             axis=gaussian_filters((sigma, sigma), border_codes("reflect")),
             harris=gaussian_filters((1,), border_codes("constant", 1)),

@@ -2,6 +2,7 @@
 """Peaks: local maxima, and those of corner measures. Told at the top of peaks.c."""
 
 import math
+import sys
 import warnings
 
 import numpy as np
@@ -48,8 +49,7 @@ _peak_local_max = _native.function(
 
 _AXES = 32
 _SIDE_MOST = 2**40
-_DTYPES = tuple("uint8 int8 uint16 int16 uint32 int32 uint64 int64".split())
-_DTYPES += ("float16", "float32", "float64")
+_TYPES = "bBhHiIlLqQefd"
 
 
 # ---------------------------------------------------------------------------
@@ -59,12 +59,12 @@ _DTYPES += ("float16", "float32", "float64")
 
 def _check_image(image, labels):
     image = as_array(image, "image", "pass its data")
-    if image.dtype == bool:
+    if image.dtype.char == "?":
         raise error(TypeError, ValueError)(
             "`image` must not be bool, which has no order of intensities: pass"
             " `image.astype(numpy.uint8)`"
         )
-    if image.dtype.name not in _DTYPES:
+    if image.dtype.char not in _TYPES:
         raise error(TypeError, ValueError, RuntimeError, AttributeError)(
             "`image` must be of integers, or float16, float32 or float64, got"
             f" {image.dtype}"
@@ -125,7 +125,7 @@ def _threshold(image, threshold_abs, threshold_rel, labels):
         if value is not None:
             check_number(value, name)
     if threshold_abs is None and threshold_rel is None and labels is None:
-        if image.size and image.dtype in (np.float32, np.float64):
+        if image.size and image.dtype.char in "fd":
             return None
     threshold = threshold_abs if threshold_abs is not None else image.min()
     if threshold_rel is not None:
@@ -204,15 +204,15 @@ def _check_labels(labels, image):
 def _check_count(value, name):
     """A number of peaks; as many as there are for None and infinity."""
     if value is None:
-        return np.iinfo(np.intp).max
+        return sys.maxsize
     number = check_number(value, name)
     if math.isinf(number) and number > 0 or math.isnan(number):
-        return np.iinfo(np.intp).max
+        return sys.maxsize
     if number < 0:
         raise ValueError(f"`{name}` must not be negative, got {value}")
     if not number.is_integer():
         raise TypeError(f"`{name}` must be a whole number, got {value}")
-    return min(int(value), np.iinfo(np.intp).max)
+    return min(int(value), sys.maxsize)
 
 
 def _check_p_norm(p_norm):
@@ -235,7 +235,7 @@ def _call(image, footprint, labels, parameters, workers):
     run = _native.run(workers)
     while True:
         index = _memory.empty((capacity, image.ndim), np.int64)
-        room = capacity, index.ctypes.data
+        room = capacity, _native.data_of(index)
         _peak_local_max(image, footprint, labels, parameters, *room, count, run)
         if count.value <= capacity:
             break
@@ -271,7 +271,7 @@ def _search(
     border = _border_widths(distance, exclude_border, image.ndim)
     threshold = _threshold(image, threshold_abs, threshold_rel, labels)
     sides, footprint = _window(footprint, distance, image)
-    if image.dtype == np.float16 and image.size != 1 and max(sides) > 1:
+    if image.dtype.char == "e" and image.size != 1 and max(sides) > 1:
         raise error(TypeError, RuntimeError)(
             "`image` of float16 is not supported: pass `image.astype(numpy.float32)`"
         )
@@ -285,14 +285,16 @@ def _search(
     if corner is not None:
         parameters.corner_distance = distance
         parameters.corner_p_norm, parameters.corner_most = corner
-    held = np.array(sides, np.intp), np.array(border, np.intp)
-    parameters.sides, parameters.border = (array.ctypes.data for array in held)
+    axes = _native.size * image.ndim
+    sides, border = axes(*sides), axes(*border)
+    parameters.sides = _native.address_of(sides)
+    parameters.border = _native.address_of(border)
     if threshold is not None:
         least = _least_above(threshold, image.dtype) if image.size else None
         if least is None:
             return np.empty((0, image.ndim), np.int64)
         least = np.array(least)
-        parameters.least = least.ctypes.data
+        parameters.least = _native.data_of(least)
     if threshold_abs is not None and image.dtype.kind == "f":
         parameters.has_nan = math.isnan(image.min())
     return _call(image, footprint, labels, parameters, workers)

@@ -283,7 +283,7 @@ class SIFT:
             secondary=self.c_max,
             describing=self.lambda_descr,
             growth=math.log(sigmas[1] / sigmas[0]),
-            sigmas=sigmas.ctypes.data,
+            sigmas=_native.data_of(sigmas),
             filters=filters,
         )
         how.kept = sigmas, filters

@@ -90,6 +90,8 @@ def is_packed(coord):
 def as_int32(values, name):
     """Coordinates as C takes them; those beyond int32 are in no window."""
     values = np.asarray(values)
+    if values.dtype.char == "i" and values.dtype.isnative and values.flags.carray:
+        return values
     if values.dtype != np.int32 and values.size:
         if values.dtype.kind not in "iu":
             raise error(TypeError, ValueError)(

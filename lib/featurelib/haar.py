@@ -133,13 +133,22 @@ def _check_result(out, count, int_image):
     return _empty(count, (), dtype) if out is None else check_out(out, (count,), dtype)
 
 
+def _compute(out, count, int_image, compute, *more_inputs):
+    """compute(array) with `out`, when it fits, or with a new array."""
+    result = _check_result(out, count, int_image)
+    if out is not None:
+        inputs = int_image, *more_inputs
+        return compute_into(result, inputs, compute, contiguous=True)
+    compute(result)
+    return result
+
+
 # ---------------------------------------------------------------------------
 # Coordinates
 # ---------------------------------------------------------------------------
 
 
 def _given_packed(int_image, window, coord, out, run):
-    out = _check_result(out, len(coord), int_image)
     numbers = as_int32(coord, "feature_coord")
 
     def compute(features):
@@ -148,7 +157,7 @@ def _given_packed(int_image, window, coord, out, run):
         except ValueError:
             raise outside() from None
 
-    return compute_into(out, (int_image, numbers), compute, contiguous=True)
+    return _compute(out, len(coord), int_image, compute, numbers)
 
 
 def _given_lists(int_image, window, coord, words, out, run):
@@ -359,14 +368,13 @@ def haar_like_feature(
     count = _count(_check_side(height, "height"), _check_side(width, "width"), types)
     if not count:
         raise ValueError(f"a window of {height} by {width} pixels has no such feature")
-    out = _check_result(out, count, int_image)
     numbers = np.array(types, np.int32)
 
     def compute(features):
         kinds = _native.data_of(numbers), len(types)
         _haar_like_feature(int_image, *window, *kinds, features, run)
 
-    return compute_into(out, (int_image,), compute, contiguous=True)
+    return _compute(out, count, int_image, compute)
 
 
 def _not_none(coord):

@@ -61,12 +61,13 @@ typedef struct region {
     ptrdiff_t first; /* the index along axis 0 that `data` stands at */
     ptrdiff_t tall_first, tall_end; /* lines whose maxima down the window are made all
                                        at once, when the first is asked for; or none */
-    int tall_made;
+    int tall_made, steps_made; /* the latter: peak_scratch.steps are this region's */
 } region;
 
 /* One thread's buffers. */
 typedef struct peak_scratch {
     const void **lines;
+    ptrdiff_t *steps; /* from a line to each of its window */
     void *spare;
     uint64_t *words;
     unsigned char *block; /* slabs as reals */

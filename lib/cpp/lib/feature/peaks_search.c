@@ -152,6 +152,7 @@ static void layout_thread(peak_scratch *s, const peak_job *job, arena *a)
     size_t spare = (size_t)last + (size_t)job->sides[job->ndim - 1] + 2;
     size_t tall = job->by_tall ? (size_t)job->band_slabs : 0;
     s->lines = arena_take(a, (size_t)job->leads + 1 + tall, sizeof *s->lines);
+    s->steps = arena_take(a, (size_t)job->leads, sizeof *s->steps);
     s->spare = arena_take(a, spare, (size_t)job->real_size);
     s->words = arena_take(a, (size_t)job->words_per_line, sizeof *s->words);
     size_t slabs = (size_t)(job->band_slabs + job->sides[0]);

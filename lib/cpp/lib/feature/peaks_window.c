@@ -27,31 +27,44 @@ static const unsigned char *line_at(const region *r, int32_t ndim,
     return at;
 }
 
-/* The lines of the window around one that lie in the region. */
-static ptrdiff_t window_lines(const peak_job *job, const region *r,
-                              const ptrdiff_t *index, ptrdiff_t most,
-                              const void **lines)
+static void make_steps(const peak_job *job, region *r, const peak_scratch *s)
+{
+    int32_t leading = job->ndim - 1;
+    for (ptrdiff_t k = 0; k < job->leads; k++) {
+        s->steps[k] = 0;
+        for (int32_t axis = 0; axis < leading; axis++)
+            s->steps[k] += job->lead[k * leading + axis] * r->strides[axis];
+    }
+    r->steps_made = 1;
+}
+
+/* Is what stands `lead` away from a line in the region? */
+static int is_inside(const peak_job *job, const region *r, const ptrdiff_t *index,
+                     const ptrdiff_t *lead)
+{
+    int inside = 1;
+    for (int32_t axis = 0; axis < job->ndim - 1; axis++)
+        inside &=
+            index[axis] + lead[axis] >= 0 && index[axis] + lead[axis] < r->shape[axis];
+    return inside;
+}
+
+/* The lines of the window around one that lie in the region, of the first `most`. */
+static ptrdiff_t window_lines(const peak_job *job, region *r, const ptrdiff_t *index,
+                              ptrdiff_t most, const peak_scratch *s)
 {
     int32_t leading = job->ndim - 1;
     const unsigned char *middle = line_at(r, job->ndim, index);
     ptrdiff_t count = 0;
     int whole = 1;
+    if (!r->steps_made)
+        make_steps(job, r, s);
     for (int32_t axis = 0; axis < leading; axis++)
         whole &= index[axis] >= peak_before(job, axis) &&
                  index[axis] + peak_after(job, axis) < r->shape[axis];
-    for (ptrdiff_t k = 0; k < most; k++) {
-        const ptrdiff_t *lead = job->lead + k * leading;
-        ptrdiff_t step = lead[0] * r->strides[0];
-        int inside =
-            whole || (index[0] + lead[0] >= 0 && index[0] + lead[0] < r->shape[0]);
-        for (int32_t axis = 1; axis < leading; axis++) {
-            ptrdiff_t at = index[axis] + lead[axis];
-            step += lead[axis] * r->strides[axis];
-            inside &= whole || (at >= 0 && at < r->shape[axis]);
-        }
-        lines[count] = middle + (inside ? step : 0);
-        count += inside;
-    }
+    for (ptrdiff_t k = 0; k < most; k++)
+        if (whole || is_inside(job, r, index, job->lead + k * leading))
+            s->lines[count++] = middle + s->steps[k];
     return count;
 }
 
@@ -120,7 +133,7 @@ static void ask_densely(const peak_job *job, region *r, const ptrdiff_t *index,
             make_tall(job, r, s);
         s->lines[0] = s->tall + (index[0] - r->tall_first) * n * job->real_size;
     } else {
-        count = window_lines(job, r, index, job->leads, s->lines);
+        count = window_lines(job, r, index, job->leads, s);
     }
     job->real->peak_dense(line_at(r, job->ndim, index), s->lines, count, n, &q->line,
                           s->spare, words);
@@ -152,7 +165,7 @@ ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
     } else if (q->alone) {
         job->real->reach_bits(line_at(r, job->ndim, index), n, q->line.least, words);
     } else if (!q->screened) {
-        ptrdiff_t count = window_lines(job, r, index, job->screens, s->lines);
+        ptrdiff_t count = window_lines(job, r, index, job->screens, s);
         job->real->peak_screen(s->lines, count, n, &q->line, s->spare, words);
     }
     for (ptrdiff_t k = 0; q->only != NULL && k < word_count; k++)
@@ -164,7 +177,7 @@ ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
     if (found > n / DENSE_FROM + 4) {
         ask_densely(job, r, index, q, s, words);
     } else {
-        ptrdiff_t count = window_lines(job, r, index, job->leads, s->lines);
+        ptrdiff_t count = window_lines(job, r, index, job->leads, s);
         job->real->peak_confirm(s->lines, count, n, &q->line, words);
     }
     return peak_count_bits(words, word_count);

@@ -29,8 +29,9 @@
  * smoothed rows are pulled (core/smooth.h) through a ring of five. In more
  * dimensions one plane of doubles is smoothed (core/volume.h), then its lines are
  * worked through in bands. Either way a line of the result is made of pointers
- * to lines of S. Gaussian derivatives run on whole planes, n + 1 of them kept (in two
- * dimensions, where both axes are filtered at once, 2).
+ * to lines of S; lines of a volume are short, and some of them, which follow each other
+ * away from the border, are made as one. Gaussian derivatives run on whole planes, n +
+ * 1 of them kept (in two dimensions, where both axes are filtered at once, 2).
  */
 #include <float.h>
 #include <math.h>
@@ -48,6 +49,7 @@
 
 #define BAND_ROWS 64
 #define SMOOTHED_ROWS 5
+#define ELEMENTS_OF_A_RUN 512 /* of lines made as one: all derivatives stay in L1 */
 #define PAIRS_AT_MOST (ORDER_AT_MOST * (ORDER_AT_MOST + 1) / 2)
 /* Measured with AVX2; only the break-even of threads depends on them. */
 #define NANOSECONDS_PER_PIXEL 3
@@ -65,7 +67,7 @@ typedef struct hessian_job {
     smooth_plan plan;     /* two dimensions */
     const wide *smoothed; /* more */
     ptrdiff_t apart[DIMENSIONS_AT_MOST]; /* elements between neighbours in it */
-    ptrdiff_t cols, lines, lines_of_a_band;
+    ptrdiff_t cols, lines, lines_of_a_band, lines_of_a_run;
     const real_kernels *real;
     line_output output;
     thread_memory memory;
@@ -77,13 +79,14 @@ typedef struct hessian_scratch {
     wide *ring;
     wide *slope[2]; /* first derivatives, padded */
     wide *row[PAIRS_AT_MOST], *response;
-    ptrdiff_t pitch, next;                /* the first row not yet smoothed */
-    ptrdiff_t at[DIMENSIONS_AT_MOST]; /* the line under work */
+    ptrdiff_t pitch, next;            /* the first row not yet smoothed */
+    ptrdiff_t at[DIMENSIONS_AT_MOST]; /* the line under work, */
+    ptrdiff_t run;                    /* and so many with those behind it */
 } hessian_scratch;
 
 static void layout(hessian_scratch *s, const hessian_job *job, arena *a)
 {
-    s->pitch = row_pitch(job->cols);
+    s->pitch = row_pitch(job->cols * job->lines_of_a_run);
     size_t row_bytes = (size_t)s->pitch * sizeof(wide);
     if (job->smoothed == NULL) {
         smoother_layout(&s->smoother, &job->plan, a);
@@ -116,14 +119,24 @@ static const wide *smoothed_line(const hessian_job *job, const hessian_scratch *
     return line;
 }
 
-/* Differences along a line, one-sided at its ends. */
-static void slope_along(const hessian_job *job, const wide *line, wide *out)
+/* Elements of the lines under work. */
+static ptrdiff_t run_size(const hessian_job *job, const hessian_scratch *s)
+{
+    return s->run * job->cols;
+}
+
+/* Differences along lines, one-sided at their ends. */
+static void slope_along(const hessian_job *job, const hessian_scratch *s,
+                        const wide *line, wide *out)
 {
     const real_kernels *real = job->real;
-    ptrdiff_t n = job->cols;
-    real->slope_row(line + 1, line, 1, 1, out);
-    real->slope_row(line + 2, line, 0.5, n - 2, out + 1);
-    real->slope_row(line + n - 1, line + n - 2, 1, 1, out + n - 1);
+    ptrdiff_t n = job->cols, all = run_size(job, s);
+    real->slope_row(line + 2, line, 0.5, all - 2, out + 1);
+    for (ptrdiff_t first = 0; first < all; first += n) {
+        ptrdiff_t last = first + n - 1;
+        real->slope_row(line + first + 1, line + first, 1, 1, out + first);
+        real->slope_row(line + last, line + last - 1, 1, 1, out + last);
+    }
 }
 
 /* Between which lines along `axis` the slope at s->at is taken, and its scale. */
@@ -140,7 +153,7 @@ static double neighbours(const hessian_job *job, const hessian_scratch *s, int a
 static void slope(const hessian_job *job, hessian_scratch *s, int axis, wide *out)
 {
     if (axis == job->ndim - 1) {
-        slope_along(job, smoothed_line(job, s), out);
+        slope_along(job, s, smoothed_line(job, s), out);
         return;
     }
     ptrdiff_t here = s->at[axis], low, high;
@@ -150,7 +163,7 @@ static void slope(const hessian_job *job, hessian_scratch *s, int axis, wide *ou
     s->at[axis] = low;
     const wide *before = smoothed_line(job, s);
     s->at[axis] = here;
-    job->real->slope_row(after, before, scale, job->cols, out);
+    job->real->slope_row(after, before, scale, run_size(job, s), out);
 }
 
 /* The derivative along `second` of that along `first`, on the line s->at. */
@@ -160,7 +173,7 @@ static void curvature(const hessian_job *job, hessian_scratch *s, int first, int
     wide *slope_0 = s->slope[0] + ROW_PAD, *slope_1 = s->slope[1] + ROW_PAD;
     if (second == job->ndim - 1) {
         slope(job, s, first, slope_0);
-        slope_along(job, slope_0, out);
+        slope_along(job, s, slope_0, out);
         return;
     }
     ptrdiff_t here = s->at[second], low, high;
@@ -170,7 +183,7 @@ static void curvature(const hessian_job *job, hessian_scratch *s, int first, int
     s->at[second] = low;
     slope(job, s, first, slope_1);
     s->at[second] = here;
-    job->real->slope_row(slope_0, slope_1, scale, job->cols, out);
+    job->real->slope_row(slope_0, slope_1, scale, run_size(job, s), out);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -190,7 +203,7 @@ static void finish_line(const hessian_job *job, hessian_scratch *s,
 {
     for (int k = 0; k < job->outs; k++)
         if (!job->output.in_place)
-            job->output.write(rows[k], job->cols, line_of(&job->out[k], s->at),
+            job->output.write(rows[k], run_size(job, s), line_of(&job->out[k], s->at),
                               job->out[k].strides[job->ndim - 1]);
 }
 
@@ -206,11 +219,23 @@ static void make_line(const hessian_job *job, hessian_scratch *s)
         curvature(job, s, job->first[k], job->second[k], rows[k]);
     }
     if (job->result == DETERMINANT)
-        job->real->determinant_row((const wide *const *)rows, job->ndim, job->cols,
-                                   out[0]);
+        job->real->determinant_row((const wide *const *)rows, job->ndim,
+                                   run_size(job, s), out[0]);
     else if (job->result == SHAPE_INDEX)
-        job->real->shape_index_row((const wide *const *)rows, job->cols, out[0]);
+        job->real->shape_index_row((const wide *const *)rows, run_size(job, s), out[0]);
     finish_line(job, s, out);
+}
+
+/* How many lines from s->at on are made as one, of `left`: those whose neighbours along
+ * the axis before the last have two neighbours themselves. */
+static ptrdiff_t run_at(const hessian_job *job, const hessian_scratch *s,
+                        ptrdiff_t left)
+{
+    ptrdiff_t at = s->at[job->ndim - 2];
+    ptrdiff_t inside = at < 2 ? 1 : job->image->shape[job->ndim - 2] - 2 - at;
+    ptrdiff_t run = inside < job->lines_of_a_run ? inside : job->lines_of_a_run;
+    run = run < left ? run : left;
+    return run > 1 ? run : 1;
 }
 
 static void make_band(void *context, ptrdiff_t index, int thread)
@@ -224,10 +249,12 @@ static void make_band(void *context, ptrdiff_t index, int thread)
         s.next = first > 2 ? first - 2 : 0;
         smoother_start(&s.smoother, s.next);
     }
-    for (ptrdiff_t line = first; line < end && line < job->lines; line++) {
+    end = end < job->lines ? end : job->lines;
+    for (ptrdiff_t line = first; line < end; line += s.run) {
         if (job->smoothed == NULL)
             smooth_rows(job, &s, line);
         line_index(job->image, line, s.at);
+        s.run = run_at(job, &s, end - line);
         make_line(job, &s);
     }
 }
@@ -266,6 +293,7 @@ static feature_status differences_of_image(hessian_job *job, const feature_filte
                               .plain = plain_kernels_in_use(),
                               .real = job->real};
     job->lines_of_a_band = BAND_ROWS;
+    job->lines_of_a_run = 1;
     team t = team_for(run, (job->lines + BAND_ROWS - 1) / BAND_ROWS,
                       (double)job->lines * (double)job->cols * NANOSECONDS_PER_PIXEL);
     return run_bands(job, &t);
@@ -300,6 +328,10 @@ static feature_status differences_of_volume(hessian_job *job,
             apart *= job->image->shape[k];
         }
         job->lines_of_a_band = 1 + 4096 / job->cols;
+        job->lines_of_a_run = 1 + ELEMENTS_OF_A_RUN / job->cols;
+        for (int k = 0; k < job->outs; k++)
+            if (!is_contiguous(&job->out[k]))
+                job->lines_of_a_run = 1;
         status = run_bands(job, &v.team);
     }
     volume_close(&v);

@@ -184,6 +184,9 @@ def _check_planes(planes, name):
         raise ValueError(f"`{name}` must be of one shape, got {shapes}") from None
 
 
+_SHORT = 256  # lines that are better made as one; of single numbers, too
+
+
 def _computed_type(planes):
     chars = {plane.dtype.char for plane in planes}
     return np.dtype(np.float32 if chars <= set("ef") else np.float64)
@@ -202,7 +205,7 @@ def _eigenvalues(native, planes, name, out, workers):
 
     def compute(target):
         parts = [*planes, *target]
-        if planes[0].ndim == 0 or all(part.flags.c_contiguous for part in parts):
+        if shape[-1] < _SHORT and all(part.flags.c_contiguous for part in parts):
             parts = [part.reshape(-1) for part in [*planes, *target[..., None]]]
         native(
             _native.arrays(parts[: len(planes)]),

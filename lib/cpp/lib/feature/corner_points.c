@@ -31,6 +31,8 @@
 #include "kernels/kernels.h"
 
 #define BAND_ROWS 32
+#define STREAMED_BYTES ((ptrdiff_t)1 << 20) /* of Moravec's rows, at most */
+#define STREAMED_ROWS 8 /* at least: fewer together cost more than streaming saves */
 
 /* ------------------------------------------------------------------------ */
 /* Rows                                                                     */
@@ -151,8 +153,8 @@ static void clear_row(const response_job *job, void *row, int all)
     memset(first + (size_t)(cols - sides) * item, 0, (size_t)sides * item);
 }
 
-/* Rows `top` to before `bottom`, the first of which needs the first of the buffer. */
-static void moravec_band(const response_job *job, const row_buffer *b,
+/* Rows `top` to before `bottom`, from `rows` around them. */
+static void moravec_rows(const response_job *job, const row_buffer *b,
                          const void *const *rows, ptrdiff_t top, ptrdiff_t bottom)
 {
     const source *s = &job->s;
@@ -186,10 +188,25 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
     for (ptrdiff_t y = first; y < end; y++)
         if (y < top || y >= bottom)
             clear_row(job, row_of(job->response, y), 1);
-    if (job->rule == NULL && top < bottom)
-        moravec_band(job, &b, b.rows + (top - first), top, bottom);
+    ptrdiff_t step = job->streamed ? job->streamed : BAND_ROWS;
+    for (ptrdiff_t y = top; y < bottom && job->rule == NULL; y += step)
+        moravec_rows(job, &b, b.rows + (y - first), y,
+                     y + step < bottom ? y + step : bottom);
     for (ptrdiff_t y = top; y < bottom && job->rule != NULL; y++)
         fast_row(job, &b, b.rows + (y - first), y, y > top, row_of(job->response, y));
+}
+
+/* How many rows are made together on their way past the caches; 0: none goes there. */
+static ptrdiff_t streamed_rows(const response_job *job)
+{
+    ptrdiff_t row = job->s.cols * dtype_size(job->response->dtype);
+    ptrdiff_t rows =
+        STREAMED_BYTES / row < BAND_ROWS ? STREAMED_BYTES / row : BAND_ROWS;
+    if (!is_streamed(job->response, 1))
+        return 0;
+    if (job->rule != NULL)
+        return 1;
+    return rows < STREAMED_ROWS ? 0 : rows;
 }
 
 static feature_status respond(response_job *job, const feature_run *run,
@@ -199,8 +216,7 @@ static feature_status respond(response_job *job, const feature_run *run,
     if (s->rows == 0 || s->cols == 0)
         return FEATURE_OK;
     job->bands = (s->rows + BAND_ROWS - 1) / BAND_ROWS;
-    ptrdiff_t together = job->rule != NULL ? 1 : BAND_ROWS;
-    job->streamed = is_streamed(job->response, 1) ? together : 0;
+    job->streamed = streamed_rows(job);
     team t = team_for(run, job->bands,
                       (double)s->rows * (double)s->cols * nanoseconds_a_pixel);
     row_buffer counting;

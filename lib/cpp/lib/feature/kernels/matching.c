@@ -89,7 +89,7 @@ void NAME(bit_panel)(const uint64_t *queries, ptrdiff_t count, const uint64_t *p
 
 #define SIDE_BY_SIDE (VECTOR_BYTES == 64 ? 4 : 2) /* vectors, for each query */
 
-/* Lanes of four bytes, or of a float. */
+/* Lanes of four bytes or of a float. */
 typedef lane_mask units;
 
 static inline units load_units(const void *p)

@@ -103,8 +103,6 @@ def function(name, *argtypes):
 Structure = ctypes.Structure
 float32, float64 = ctypes.c_float, ctypes.c_double
 int32, size, address = ctypes.c_int32, ctypes.c_ssize_t, ctypes.c_void_p
-
-
 address_of = ctypes.addressof
 
 

@@ -411,14 +411,14 @@ static feature_status count_in_place(count_job *job, int zeroed, const feature_r
     return team_run(&t, job->count, count_plane_in_place, job);
 }
 
-/* Small windows are not, unless all cells of the result must be finished. */
+/* Plain counts of small windows are not; others must be worked over once more. */
 static int is_in_tables(const count_job *job)
 {
     ptrdiff_t cells = job->levels * job->levels;
     ptrdiff_t pixels = job->image->shape[0] * job->image->shape[1];
-    int is_finished = job->matrix->dtype == FEATURE_UINT32 && !job->symmetric;
+    int is_plain = job->matrix->dtype == FEATURE_UINT32 && !job->symmetric;
     return job->levels <= LEVELS_IN_TABLES &&
-           !(is_finished && pixels < cells / CELLS_OF_FEW_PAIRS);
+           !(is_plain && pixels < cells / CELLS_OF_FEW_PAIRS);
 }
 
 feature_status feature_graycomatrix(const feature_array *image,

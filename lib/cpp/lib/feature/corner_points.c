@@ -69,16 +69,6 @@ typedef struct row_buffer {
     fast_rows fast;
 } row_buffer;
 
-static void layout_rows(row_buffer *b, const source *s, ptrdiff_t streamed, arena *a)
-{
-    size_t rows = BAND_ROWS + 2 * (size_t)s->halo, cols = (size_t)s->cols;
-    b->rows = arena_take(a, rows, sizeof *b->rows);
-    b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
-    b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
-    b->response = arena_take(a, (size_t)streamed * cols, sizeof *b->response);
-    fast_layout(&b->fast, s->cols, a);
-}
-
 /* Makes rows `first` - halo to `end` + halo, as far as there are such, readable. */
 static void read_rows(const source *s, row_buffer *b, ptrdiff_t first, ptrdiff_t end)
 {
@@ -113,6 +103,18 @@ typedef struct response_job {
     thread_memory memory;
     ptrdiff_t bands;
 } response_job;
+
+static void layout_rows(row_buffer *b, const response_job *job, arena *a)
+{
+    const source *s = &job->s;
+    size_t rows = BAND_ROWS + 2 * (size_t)s->halo, cols = (size_t)s->cols;
+    int fast = job->rule != NULL;
+    b->rows = arena_take(a, rows, sizeof *b->rows);
+    b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
+    b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
+    b->response = arena_take(a, (size_t)job->streamed * cols, sizeof *b->response);
+    fast_layout(&b->fast, s->cols, fast && s->bytes, fast && !s->bytes, a);
+}
 
 static feature_status check_response(const feature_array *image,
                                      const feature_array *response)
@@ -183,7 +185,7 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
     end = end < s->rows ? end : s->rows;
     ptrdiff_t top = first < s->halo ? s->halo : first;
     ptrdiff_t bottom = end < s->rows - s->halo ? end : s->rows - s->halo;
-    layout_rows(&b, s, job->streamed, &a);
+    layout_rows(&b, job, &a);
     read_rows(s, &b, first, end);
     for (ptrdiff_t y = first; y < end; y++)
         if (y < top || y >= bottom)
@@ -221,7 +223,7 @@ static feature_status respond(response_job *job, const feature_run *run,
                       (double)s->rows * (double)s->cols * nanoseconds_a_pixel);
     row_buffer counting;
     arena one = {NULL, 0};
-    layout_rows(&counting, s, job->streamed, &one);
+    layout_rows(&counting, job, &one);
     return team_run_with(&t, job->bands, respond_band, job, &job->memory, &one);
 }
 

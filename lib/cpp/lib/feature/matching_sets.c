@@ -67,11 +67,13 @@ static void pack_bits(const match_job *job, const feature_array *array, ptrdiff_
 }
 
 /*
- * Four bytes a unit; queries less 128. With b' of a panel and q = a
- * - 128: |b|^2 - 2 a.b = (|b|^2 - 256 sum of b) - 2 q.b, so that the bracket is the
- * norm. Where it or 2 q.b exceed 2^24 and are rounded, the sum of b is above 2^16, and
- * 2^-24 of them is less than 2^-24 of (sum of b)^2 / P <= |b|^2: within the error of
- * `dots`.
+ * Four bytes a unit. For b of a panel and a query's a, of which q = a - 128 is kept,
+ *
+ *     |b|^2 - 2 a.b = (|b|^2 - 256 sum of b) - 2 q.b
+ *
+ * where the bracket is the norm. If that or 2 q.b exceeds 2^24 and is rounded, the sum
+ * of b is above 2^16, and 2^-24 of it less than 2^-24 of (sum of b)^2 / P <= |b|^2:
+ * that is within the error of `dots`.
  */
 static double pack_bytes(const match_job *job, const feature_array *array, ptrdiff_t i,
                          void *spare, unsigned char *units, ptrdiff_t apart,

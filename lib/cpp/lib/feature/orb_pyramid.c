@@ -55,7 +55,7 @@ static void layout(level_scratch *s, const orb_call *call, const smooth_plan *pl
         s->rows[k] = arena_take(a, (size_t)row_pitch((ptrdiff_t)cols), sizeof(wide));
     for (int k = 0; k < 3; k++)
         s->responses[k] = arena_take(a, cols + 2 * CORNER_PAD, item);
-    fast_layout(&s->fast, (ptrdiff_t)cols, a);
+    fast_layout(&s->fast, (ptrdiff_t)cols, call->bytes, call->finds, a);
 }
 
 static zoom_axis layout_axis(ptrdiff_t count, arena *a)

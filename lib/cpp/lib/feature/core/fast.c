@@ -31,12 +31,13 @@ void fast_bound_bytes(fast_bounds *bounds, fast_rule *rule)
     }
 }
 
-void fast_layout(fast_rows *s, ptrdiff_t cols, arena *a)
+void fast_layout(fast_rows *s, ptrdiff_t cols, int bytes, int reals, arena *a)
 {
     *s = (fast_rows){.cols = cols};
-    s->spare = arena_take(a, 2, (size_t)cols);
-    s->bytes = arena_take(a, FAST_RING, (size_t)cols);
-    s->words = arena_take(a, (size_t)FAST_WORDS(cols), sizeof *s->words);
+    s->spare = arena_take(a, bytes ? 2 : 0, (size_t)cols);
+    s->bytes = arena_take(a, reals ? FAST_RING : 0, (size_t)cols);
+    s->words =
+        arena_take(a, bytes || reals ? (size_t)FAST_WORDS(cols) : 0, sizeof *s->words);
 }
 
 void fast_respond_bytes(const fast_rows *s, const plain_kernels *kernels,

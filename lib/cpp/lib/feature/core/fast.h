@@ -30,13 +30,14 @@ void fast_bound_bytes(fast_bounds *bounds, fast_rule *rule);
 
 /* One thread's buffers. */
 typedef struct fast_rows {
-    uint8_t *spare, *bytes; /* two rows; the ring */
+    uint8_t *spare, *bytes; /* two rows, for bytes; the ring, for reals */
     ptrdiff_t cols;
     int32_t outside[FAST_RING];
     uint64_t *words;
 } fast_rows;
 
-void fast_layout(fast_rows *s, ptrdiff_t cols, arena *a);
+/* For rows of bytes, of reals, of both or none. */
+void fast_layout(fast_rows *s, ptrdiff_t cols, int bytes, int reals, arena *a);
 
 /* The responses of the middle one of seven rows. */
 void fast_respond_bytes(const fast_rows *s, const plain_kernels *kernels,

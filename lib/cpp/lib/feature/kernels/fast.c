@@ -1,10 +1,10 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * FAST on reals, a vector of centres at a time: of those that a screen of bytes has
- * left (core/fast.h), or of all. Four pixels of the circle send most
- * vectors away; for the others each lane gathers which of the sixteen are brighter, and
- * which are darker, as the bits of an integer, and runs are found by shifts. The sums
- * are made in the reference's order, in all lanes.
+ * left (core/fast.h), or of all. Four pixels of the circle send most vectors away; for
+ * the others each lane gathers which of the sixteen are brighter, and which are darker,
+ * as the bits of an integer, and runs are found by shifts. The sums are made in the
+ * reference's order, in all lanes.
  */
 #include "kernels/arc.h"
 #include "kernels/reals.h"

@@ -1,6 +1,6 @@
 # SPDX-License-Identifier: BSD-3-Clause
-"""The Hessian, its determinant and the shape index: told at the top of hessian.c
-and hessian_boxes.c."""
+"""The Hessian, its determinant and the shape index. Told at the top of hessian.c, that
+of boxes in hessian_boxes.c."""
 
 import math
 import warnings

@@ -13,7 +13,7 @@ import numpy as np
 import pytest
 from featurelib import _memory
 
-SHAPE = 512, 513  # of doubles: 2 MiB
+SHAPE = 520, 520  # of doubles: 2 MiB
 
 
 @pytest.fixture(autouse=True)
@@ -89,11 +89,11 @@ def test_what_is_kept_has_a_limit():
     """Blocks in use count; where they fill the limit, results are NumPy's."""
     size = 2**26 - 2**12
     held = [_memory.empty((size,), np.uint8) for _ in range(6)]
-    assert sum(block.nbytes for block in _memory._blocks) <= 2**28
+    assert _memory._bytes_held() <= 2**28
     assert [array.base is None for array in held] == [False] * 4 + [True] * 2
     held.clear()
     others = [_memory.empty((2**20 + 4096 * k,), np.uint8) for k in range(40)]
-    assert sum(block.nbytes for block in _memory._blocks) <= 2**28
+    assert _memory._bytes_held() <= 2**28
     assert all(array.base is not None for array in others)
 
 
@@ -130,6 +130,23 @@ def test_threads_never_get_the_same_memory(forgetting):
         thread.join()
     assert not wrong
     assert len(_memory._blocks) <= 12  # each holds one while it asks for the next
+
+
+def test_a_call_within_a_call_gets_memory_of_its_own():
+    """As a signal's handler makes it, in the middle of the lists' change."""
+    listed, inner = _memory._make_room, []
+
+    def interrupted(size):
+        inner.append(_memory.empty(SHAPE, np.float64))
+        feature.release_memory()
+        return listed(size)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_memory, "_make_room", interrupted)
+        outer = _memory.empty(SHAPE, np.float64)
+    assert inner[0].base is None and outer.base is not None
+    assert len(_memory._blocks) == 1
+    assert _memory.empty(SHAPE, np.float64).base is not None
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="no fork")

@@ -17,15 +17,15 @@ _LEAST = 2**20  # bytes of a result; memory of smaller ones the allocator keeps
 _MOST = 2**28  # bytes of all blocks, also of those that are in use
 _LINE = 64  # results begin with a cache line
 
-_blocks = []
-_starts = []  # where in each block results begin
+_blocks = []  # each with the place where results begin
 _last = []  # the block that served last: its size, itself, its start, its age
 _age = 0  # how often blocks were forgotten: then counts have another meaning
-_lock = threading.Lock()
+_lock = threading.RLock()
+_is_busy = False  # the lists: a signal's handler may call in the middle of a change
 
 
 def _references(blocks, number):
-    return sys.getrefcount(blocks[number])
+    return sys.getrefcount(blocks[number][0])
 
 
 def _references_of_last(entry):
@@ -39,9 +39,9 @@ def _counts_of_unused():
     has_counts &= getattr(sys, "_is_gil_enabled", lambda: True)()
     if not has_counts:
         return None, None
-    blocks = [np.empty(1)]
+    blocks = [(np.empty(1), 0)]
     unused = _references(blocks, 0)
-    return unused, _references_of_last((1, blocks[0], 0, 0))
+    return unused, _references_of_last((1, *blocks[0], 0))
 
 
 _UNUSED, _UNUSED_LAST = _counts_of_unused()
@@ -56,17 +56,22 @@ def _find(size):
     large; None when there is none."""
     found, least = None, size + size // 4 + 1
     for number in range(len(_blocks)):
-        if size <= _blocks[number].nbytes < least and _is_unused(number):
-            found, least = number, _blocks[number].nbytes
+        held = _blocks[number][0].nbytes
+        if size <= held < least and _is_unused(number):
+            found, least = number, held
     return found
+
+
+def _bytes_held():
+    return sum(block.nbytes for block, _ in _blocks)
 
 
 def _make_room(size):
     """Forgets unused blocks, the oldest first, until `size` bytes more are allowed."""
     number = 0
-    while (room := _MOST - sum(map(len, _blocks))) < size and number < len(_blocks):
+    while (room := _MOST - _bytes_held()) < size and number < len(_blocks):
         if _is_unused(number):
-            del _blocks[number], _starts[number]
+            del _blocks[number]
         else:
             number += 1
     return room >= size
@@ -74,16 +79,23 @@ def _make_room(size):
 
 def _take(size):
     """A block for `size` bytes as it stands in _last, or None."""
+    global _is_busy
     with _lock:
-        _last.clear()  # it counts as a reference
-        number = _find(size + _LINE)
-        if number is None:
-            if not _make_room(size + _LINE):
-                return None
-            number = len(_blocks)
-            _blocks.append(np.empty(size + _LINE, np.uint8))
-            _starts.append(-_blocks[number].ctypes.data % _LINE)
-        return size, _blocks[number], _starts[number], _age
+        if _is_busy:
+            return None
+        _is_busy = True
+        try:
+            _last.clear()  # it counts as a reference
+            number = _find(size + _LINE)
+            if number is None:
+                if not _make_room(size + _LINE):
+                    return None
+                block = np.empty(size + _LINE, np.uint8)
+                number = len(_blocks)
+                _blocks.append((block, -block.ctypes.data % _LINE))
+            return size, *_blocks[number], _age
+        finally:
+            _is_busy = False
 
 
 def _take_last(size):
@@ -116,17 +128,22 @@ def empty(shape, dtype):
 
 def forget():
     """Forgets all blocks; those in use stay until nobody holds them."""
-    global _age
+    global _age, _is_busy
     with _lock:
-        _age += 1  # first: another thread may be about to put its block back into _last
-        _last.clear()
-        _blocks.clear()
-        _starts.clear()
+        if _is_busy:
+            return
+        _is_busy = True
+        try:
+            _age += 1  # first: another thread may be about to refill _last
+            _last.clear()
+            _blocks.clear()
+        finally:
+            _is_busy = False
 
 
 def _renew_lock():
-    global _lock
-    _lock = threading.Lock()
+    global _lock, _is_busy
+    _lock, _is_busy = threading.RLock(), False
 
 
 if hasattr(os, "register_at_fork"):  # another thread may have held it

@@ -163,8 +163,12 @@ static void index_band(void *context, ptrdiff_t band, int thread)
     const ptrdiff_t *shape = job->peaks->shape + (job->peaks->ndim - ndim);
     ptrdiff_t first = band * PEAKS_A_BAND, end = first + PEAKS_A_BAND;
     (void)thread;
-    for (ptrdiff_t k = first; k < end && k < job->count; k++)
-        place_to_index(job->list->points[k].place, shape, ndim, job->index + k * ndim);
+    const point *points = job->list->points;
+    end = end < job->count ? end : job->count;
+    for (ptrdiff_t k = first; k < end && ndim == 2; k++)
+        place_to_index(points[k].place, shape, 2, job->index + k * 2);
+    for (ptrdiff_t k = first; k < end && ndim != 2; k++)
+        place_to_index(points[k].place, shape, ndim, job->index + k * ndim);
 }
 
 static feature_status write_index(const peak_job *job, team *t, const point_list *list,

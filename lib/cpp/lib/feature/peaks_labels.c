@@ -72,6 +72,14 @@ static void crop_line_index(const peak_job *job, const crop *c, ptrdiff_t line,
         index[axis] += c->origin[axis];
 }
 
+static const unsigned char *crop_line_at(const peak_job *job, const crop *c,
+                                         ptrdiff_t line)
+{
+    ptrdiff_t index[AXES];
+    crop_line_index(job, c, line, index);
+    return peak_pixel_at(job, index);
+}
+
 static void fill_crop(crop *c, const peak_job *job, int64_t label, double background)
 {
     int32_t last = job->ndim - 1;
@@ -233,14 +241,15 @@ static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t backgr
     int outside_counts =
         !wide_type || memcmp(job->parameters->least, &background, 8) == 0;
     uint64_t background_key = descending_key(job->image->dtype, &background);
-    for (ptrdiff_t line = 0; line < c->lines; line++)
+    for (ptrdiff_t line = 0; line < c->lines; line++) {
+        const unsigned char *row = crop_line_at(job, c, line);
         for (ptrdiff_t w = 0; w < c->words_per_line; w++)
             for (uint64_t left = words_of(c, line)[w]; left != 0; left &= left - 1) {
-                ptrdiff_t x = w * WORD + __builtin_ctzll(left), index[AXES];
+                ptrdiff_t x = w * WORD + __builtin_ctzll(left);
                 ptrdiff_t place = line * c->cols + x, cols = c->shape[last];
-                crop_line_index(job, c, c->is_flat ? x / cols : line, index);
-                index[last] += c->is_flat ? x % cols : x;
-                const void *at = peak_pixel_at(job, index);
+                const void *at = row + x * job->strides[last];
+                if (c->is_flat) /* one line of all pixels */
+                    at = crop_line_at(job, c, x / cols) + x % cols * job->strides[last];
                 if (c->mask[place]
                         ? wide_type && !holds_exactly(job, c->pixels == 1, at)
                         : !outside_counts)
@@ -249,6 +258,7 @@ static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t backgr
                                                  : background_key;
                 to[written++].place = place;
             }
+    }
     return written;
 }
 

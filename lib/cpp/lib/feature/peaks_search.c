@@ -142,7 +142,8 @@ peak_job peak_new_job(const feature_array *image, const feature_array *footprint
     job.by_ring = parameters->has_nan && footprint == NULL && !job.is_plain;
     set_block(&job, footprint);
     job.by_tall = footprint == NULL && labels == NULL && job.ndim == 2 &&
-                  job.sides[0] >= TALL_FROM && 4 * job.band_slabs >= job.sides[0];
+                  job.sides[0] >= TALL_FROM && 4 * job.band_slabs >= job.sides[0] &&
+                  job.shape[1] >= WORD;
     return job;
 }
 
@@ -327,6 +328,15 @@ static ptrdiff_t drop_inexact(const peak_job *job, ptrdiff_t *index, uint64_t *w
     return peak_count_bits(words, job->words_per_line);
 }
 
+/* Do lines that follow one another stand side by side? */
+static int is_dense(const peak_job *job)
+{
+    int dense = job->direct;
+    for (int32_t axis = 0; axis < job->ndim - 1; axis++)
+        dense &= job->strides[axis] == job->shape[axis + 1] * job->strides[axis + 1];
+    return dense;
+}
+
 /* The smallest number of a band. */
 void least_band(void *context, ptrdiff_t band, int thread)
 {
@@ -337,8 +347,9 @@ void least_band(void *context, ptrdiff_t band, int thread)
     double least = INFINITY;
     int32_t has_nan = 0;
     end = (end < job->shape[0] ? end : job->shape[0]) * job->lines_per_slab;
-    for (ptrdiff_t line = first * job->lines_per_slab; line < end; line++) {
-        ptrdiff_t index[AXES], last = job->ndim - 1;
+    ptrdiff_t last = job->ndim - 1, lines = 1;
+    for (ptrdiff_t line = first * job->lines_per_slab; line < end; line += lines) {
+        ptrdiff_t index[AXES];
         const unsigned char *row = s.block;
         peak_line_index(job, job->shape, line, index);
         index[last] = 0;
@@ -346,7 +357,8 @@ void least_band(void *context, ptrdiff_t band, int thread)
             row = peak_pixel_at(job, index);
         else
             peak_convert_lines(job, job->shape, origin, line, line + 1, s.block);
-        job->real->least_of_row(row, job->shape[last], &least, &has_nan);
+        lines = is_dense(job) ? end - line : 1;
+        job->real->least_of_row(row, lines * job->shape[last], &least, &has_nan);
     }
     job->lows[band] = has_nan ? (double)NAN : least;
 }

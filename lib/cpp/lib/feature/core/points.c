@@ -7,17 +7,6 @@
 /* Keys                                                                     */
 /* ------------------------------------------------------------------------ */
 
-/* The key of -x for a float of `bits` bits: integers that ascend as numbers do. */
-static uint64_t float_key(uint64_t word, int bits, uint64_t infinity)
-{
-    uint64_t sign = UINT64_C(1) << (bits - 1);
-    uint64_t magnitude = word & ~sign;
-    if (magnitude > infinity)
-        return UINT64_MAX;                        /* NaN */
-    int falls = magnitude != 0 && !(word & sign); /* -x is below zero */
-    return (falls ? sign - 1 - magnitude : sign + magnitude) << (64 - bits);
-}
-
 #define FLOAT_KEY(type, infinity)                                                      \
     do {                                                                               \
         type word;                                                                     \
@@ -35,7 +24,7 @@ static uint64_t float_key(uint64_t word, int bits, uint64_t infinity)
         return key ^ (uint64_t)(turned) << 63;                                         \
     } while (0)
 
-uint64_t descending_key(int32_t dtype, const void *at)
+uint64_t descending_key_of(int32_t dtype, const void *at)
 {
     switch (dtype) {
     case FEATURE_UINT8:
@@ -79,9 +68,11 @@ double descending_value(uint64_t key)
 /* ------------------------------------------------------------------------ */
 
 #define DIGIT 11
+#define SMALL_DIGIT 7 /* of not so many points: counts of a digit take time, too */
+#define SMALL 1000
 #define BUCKETS (1 << DIGIT)
 #define TOGETHER 3 /* digits that are counted in one reading */
-#define FEW 48
+#define FEW 24
 
 /* Stable; gives up after `budget` moves and says so. */
 static int insert_in_order(point *points, ptrdiff_t n, ptrdiff_t budget)
@@ -99,44 +90,45 @@ static int insert_in_order(point *points, ptrdiff_t n, ptrdiff_t budget)
     return 1;
 }
 
-static uint32_t digit_of(uint64_t key, int shift)
+static inline uint32_t digit_of(uint64_t key, int shift, int width)
 {
-    return key >> shift & (BUCKETS - 1);
+    return key >> shift & ((1u << width) - 1);
 }
 
 /* One pass of a radix sort; 0 when all points have the same digit. `start` counts each
  * digit, and is used up. */
 static int sort_by_digit(const point *from, point *to, ptrdiff_t n, int shift,
-                         uint32_t *start)
+                         int width, uint32_t *start)
 {
-    if (start[digit_of(from[0].key, shift)] == (uint32_t)n)
+    if (start[digit_of(from[0].key, shift, width)] == (uint32_t)n)
         return 0;
     uint32_t sum = 0;
-    for (int k = 0; k < BUCKETS; k++) {
+    for (int k = 0; k < 1 << width; k++) {
         uint32_t count = start[k];
         start[k] = sum;
         sum += count;
     }
     for (ptrdiff_t i = 0; i < n; i++)
-        to[start[digit_of(from[i].key, shift)]++] = from[i];
+        to[start[digit_of(from[i].key, shift, width)]++] = from[i];
     return 1;
 }
 
-/* Sorts by `digits` digits from bit `first` on, TOGETHER at a time. */
+/* Sorts by `digits` digits of `width` bits from bit `first` on, TOGETHER at a time. */
 static void sort_by_digits(point *points, point *spare, ptrdiff_t n, int first,
-                           int digits)
+                           int digits, int width)
 {
     point *from = points, *to = spare;
     for (int done = 0; done < digits; done += TOGETHER) {
-        int shift = first + done * DIGIT;
+        int shift = first + done * width;
         int here = digits - done < TOGETHER ? digits - done : TOGETHER;
         uint32_t start[TOGETHER][BUCKETS];
-        memset(start, 0, (size_t)here * sizeof *start);
+        for (int k = 0; k < here; k++)
+            memset(start[k], 0, sizeof **start << width);
         for (ptrdiff_t i = 0; i < n; i++)
             for (int k = 0; k < here; k++)
-                start[k][digit_of(from[i].key >> shift, k * DIGIT)]++;
+                start[k][digit_of(from[i].key >> shift, k * width, width)]++;
         for (int k = 0; k < here; k++)
-            if (sort_by_digit(from, to, n, shift + k * DIGIT, start[k])) {
+            if (sort_by_digit(from, to, n, shift + k * width, width, start[k])) {
                 point *other = from;
                 from = to;
                 to = other;
@@ -163,11 +155,11 @@ void points_sort(point *points, point *spare, ptrdiff_t n)
         insert_in_order(points, n, PTRDIFF_MAX);
         return;
     }
-    int bits = bits_that_differ(points, n);
-    int first = bits > 2 * DIGIT ? bits - 2 * DIGIT : 0;
-    sort_by_digits(points, spare, n, first, 2);
+    int bits = bits_that_differ(points, n), width = n < SMALL ? SMALL_DIGIT : DIGIT;
+    int first = bits > 2 * width ? bits - 2 * width : 0;
+    sort_by_digits(points, spare, n, first, 2, width);
     if (first > 0 && !insert_in_order(points, n, 4 * n))
-        sort_by_digits(points, spare, n, 0, (bits + DIGIT - 1) / DIGIT);
+        sort_by_digits(points, spare, n, 0, (bits + width - 1) / width, width);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -272,22 +264,4 @@ feature_status points_reserve(point_list *list, ptrdiff_t more)
     list->points = points;
     list->room = room;
     return FEATURE_OK;
-}
-
-/* ------------------------------------------------------------------------ */
-/* Places                                                                   */
-/* ------------------------------------------------------------------------ */
-
-void place_to_index(int64_t place, const ptrdiff_t *shape, int32_t ndim, int64_t *index)
-{
-    for (int32_t axis = ndim - 1; axis > 0; axis--) {
-        int64_t length = shape[axis], whole;
-        if ((place | length) >> 32 == 0) /* 32 bits are divided three times as fast */
-            whole = (uint32_t)place / (uint32_t)length;
-        else
-            whole = place / length;
-        index[axis] = place - whole * length;
-        place = whole;
-    }
-    index[0] = place;
 }

@@ -151,27 +151,41 @@ static void set_run(uint64_t *line, const run *r)
     line[r->last] |= r->of_last;
 }
 
-/* Covers what is too near a point, in the lines whose indices along the axes before
- * `axis` are chosen: `line` and `entry` number them and their distances. */
+/* Covers what is too near a point in one line; `entry` numbers the line's distance. */
+static inline void mark_line(cover *c, ptrdiff_t at, size_t line, ptrdiff_t entry,
+                             run *r)
+{
+    ptrdiff_t width = c->width[entry];
+    if (width < 0)
+        return;
+    if (r->width != width)
+        *r = run_around(c, at, width);
+    set_run(c->bits + line * c->words, r);
+}
+
+/* The same in all lines whose indices along the axes before `axis` are chosen: `line`
+ * and `entry` number them and their distances. */
 static void mark(cover *c, int32_t axis, const int64_t *index, size_t line,
                  ptrdiff_t entry, run *r)
 {
-    ptrdiff_t at = (ptrdiff_t)index[axis];
+    ptrdiff_t at = (ptrdiff_t)index[axis], next = (ptrdiff_t)index[last_axis(c)];
     if (axis == last_axis(c)) {
-        ptrdiff_t width = c->width[entry];
-        if (width < 0)
-            return;
-        if (r->width != width)
-            *r = run_around(c, at, width);
-        set_run(c->bits + line * c->words, r);
+        mark_line(c, at, line, entry, r);
         return;
     }
     ptrdiff_t length = c->rule->shape[axis], far = c->reach[axis];
     ptrdiff_t low = at > far ? at - far : 0,
               high = length - 1 - at > far ? at + far : length - 1;
-    for (ptrdiff_t i = low; i <= high; i++)
-        mark(c, axis + 1, index, line * (size_t)length + (size_t)i,
-             entry * (far + 1) + (i < at ? at - i : i - at), r);
+    line *= (size_t)length;
+    entry *= far + 1;
+    for (ptrdiff_t i = low; i <= high; i++) {
+        size_t line_here = line + (size_t)i;
+        ptrdiff_t entry_here = entry + (i < at ? at - i : i - at);
+        if (axis + 1 == last_axis(c))
+            mark_line(c, next, line_here, entry_here, r);
+        else
+            mark(c, axis + 1, index, line_here, entry_here, r);
+    }
 }
 
 static int is_covered(const cover *c, int64_t place)

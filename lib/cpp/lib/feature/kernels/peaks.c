@@ -165,18 +165,56 @@ void NAME(largest_of_row)(const void *row, ptrdiff_t n, double *most)
 /* Boxes                                                                    */
 /* ------------------------------------------------------------------------ */
 
-static void largest_of_lines(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
-                             real *restrict m)
+/* Running maxima of a strip of columns, in registers. */
+#define VECTORS 8
+#define COLUMNS (VECTORS * REALS)
+typedef struct strip {
+    reals of[VECTORS];
+} strip;
+
+static inline void start(strip *run, const real *line, int vectors)
 {
-    const real *first = lines[0];
-    if (count < 3)
-        memcpy(m, first, (size_t)n * sizeof *m);
-    for (ptrdiff_t k = 1; k < count; k += 2) {
-        const real *restrict a = lines[k], *restrict b =
-                                               lines[k + 1 < count ? k + 1 : k];
-        const real *sofar = k == 1 ? first : m;
-        for (ptrdiff_t x = 0; x < n; x++)
-            m[x] = larger(larger(a[x], b[x]), sofar[x]);
+    for (int k = 0; k < vectors; k++)
+        run->of[k] = load_reals(line + k * REALS);
+}
+
+static inline void take(strip *run, const real *line, int vectors)
+{
+    for (int k = 0; k < vectors; k++)
+        run->of[k] = larger_of_reals(load_reals(line + k * REALS), run->of[k]);
+}
+
+static inline void put(const strip *run, real *out, int vectors)
+{
+    for (int k = 0; k < vectors; k++)
+        memcpy(out + k * REALS, &run->of[k], sizeof run->of[k]);
+}
+
+static inline void largest_of_strip(const real *const *lines, ptrdiff_t count,
+                                    ptrdiff_t first, int vectors, real *m)
+{
+    strip run;
+    start(&run, lines[0] + first, vectors);
+    for (ptrdiff_t k = 1; k < count; k++)
+        take(&run, lines[k] + first, vectors);
+    put(&run, m + first, vectors);
+}
+
+static void largest_of_lines(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
+                             real *m)
+{
+    const real *const *from = (const real *const *)lines;
+    ptrdiff_t first = 0;
+    for (; first + 2 * REALS <= n; first += 2 * REALS) /* more read worse ahead */
+        largest_of_strip(from, count, first, 2, m);
+    for (; first + REALS <= n; first += REALS)
+        largest_of_strip(from, count, first, 1, m);
+    if (first < n && n >= REALS)
+        largest_of_strip(from, count, n - REALS, 1, m);
+    for (; n < REALS && first < n; first++) {
+        m[first] = from[0][first];
+        for (ptrdiff_t k = 1; k < count; k++)
+            m[first] = larger(from[k][first], m[first]);
     }
 }
 
@@ -248,13 +286,9 @@ void NAME(peak_blocks)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
     }
 }
 
-static inline int vector_above(const real *p, real v)
-{
-    return any_lane((lane_mask)(load_reals(p) > v));
-}
-
 static inline int any_above(const real *p, ptrdiff_t n, real v)
 {
+    const reals limit = v - (reals){0};
     if (n < REALS) {
         int above = 0;
         for (ptrdiff_t k = 0; k < n; k++)
@@ -262,9 +296,9 @@ static inline int any_above(const real *p, ptrdiff_t n, real v)
         return above;
     }
     for (ptrdiff_t k = 0; k + REALS < n; k += REALS)
-        if (vector_above(p + k, v))
+        if (lanes_above(load_reals(p + k), limit))
             return 1;
-    return vector_above(p + n - REALS, v);
+    return lanes_above(load_reals(p + n - REALS), limit) != 0;
 }
 
 static inline int is_largest(const void *const *lines, ptrdiff_t count, ptrdiff_t first,
@@ -291,32 +325,26 @@ void NAME(peak_confirm)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
     }
 }
 
-#define TALL_STRIP (8 * REALS) /* columns whose running maxima stay in registers */
-
-/* run = max(run, line), for the columns of a strip. */
-static inline void take_line(real *restrict run, const real *restrict line, ptrdiff_t n)
-{
-    for (ptrdiff_t x = 0; x < n; x++)
-        run[x] = larger(line[x], run[x]);
-}
-
 /* One block: the ends of the windows that start in it, then the starts of the rest. */
 static inline void tall_block(const real *const *lines, ptrdiff_t side, ptrdiff_t rows,
-                              ptrdiff_t first, ptrdiff_t n, real *out, ptrdiff_t stride)
+                              ptrdiff_t first, int vectors, real *out, ptrdiff_t stride)
 {
-    real run[TALL_STRIP];
-    memcpy(run, lines[side - 1] + first, (size_t)n * sizeof *run);
+    strip run;
+    start(&run, lines[side - 1] + first, vectors);
     for (ptrdiff_t k = side - 1; k >= 0; k--) {
-        take_line(run, lines[k] + first, n);
+        take(&run, lines[k] + first, vectors);
         if (k < rows)
-            memcpy(out + k * stride, run, (size_t)n * sizeof *run);
+            put(&run, out + k * stride, vectors);
     }
     for (ptrdiff_t k = 1; k < side && k < rows; k++) {
         const real *line = lines[side - 1 + k] + first;
+        strip both;
         if (k == 1)
-            memcpy(run, line, (size_t)n * sizeof *run);
-        take_line(run, line, n);
-        take_line(out + k * stride, run, n);
+            start(&run, line, vectors);
+        take(&run, line, vectors);
+        both = run;
+        take(&both, out + k * stride, vectors);
+        put(&both, out + k * stride, vectors);
     }
 }
 
@@ -325,14 +353,16 @@ void NAME(peak_tall)(const void *const *lines, ptrdiff_t side, ptrdiff_t rows,
 {
     const real *const *from = (const real *const *)lines;
     real *to = out;
-    for (ptrdiff_t row = 0; row < rows; row += side)
-        for (ptrdiff_t first = 0; first < n; first += TALL_STRIP) {
-            real *at = to + row * n + first;
-            if (n - first >= TALL_STRIP)
-                tall_block(from + row, side, rows - row, first, TALL_STRIP, at, n);
-            else
-                tall_block(from + row, side, rows - row, first, n - first, at, n);
+    for (ptrdiff_t row = 0; row < rows; row += side) {
+        ptrdiff_t first = 0;
+        for (; first + COLUMNS <= n; first += COLUMNS)
+            tall_block(from + row, side, rows - row, first, VECTORS,
+                       to + row * n + first, n);
+        for (; first < n; first += REALS) { /* the last may be done twice in part */
+            first = first + REALS <= n ? first : n - REALS;
+            tall_block(from + row, side, rows - row, first, 1, to + row * n + first, n);
         }
+    }
 }
 
 void NAME(peak_dense)(const void *line, const void *const *lines, ptrdiff_t count,

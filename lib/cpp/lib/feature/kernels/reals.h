@@ -45,6 +45,31 @@ static inline uint64_t lanes_above(reals a, reals b)
 #endif
 }
 
+#if defined(__AVX512F__)
+#define BY_REALS(what, a, b)                                                           \
+    (sizeof(real) == 4 ? (reals)_mm512_##what##_ps((__m512)(a), (__m512)(b))           \
+                       : (reals)_mm512_##what##_pd((__m512d)(a), (__m512d)(b)))
+#elif defined(__AVX2__)
+#define BY_REALS(what, a, b)                                                           \
+    (sizeof(real) == 4 ? (reals)_mm256_##what##_ps((__m256)(a), (__m256)(b))           \
+                       : (reals)_mm256_##what##_pd((__m256d)(a), (__m256d)(b)))
+#elif defined(__SSE2__)
+#define BY_REALS(what, a, b)                                                           \
+    (sizeof(real) == 4 ? (reals)_mm_##what##_ps((__m128)(a), (__m128)(b))              \
+                       : (reals)_mm_##what##_pd((__m128d)(a), (__m128d)(b)))
+#endif
+
+/* Of two, lane by lane; `b` where they are equal or one is NaN. */
+static inline reals larger_of_reals(reals a, reals b)
+{
+#ifdef BY_REALS
+    return BY_REALS(max, a, b);
+#else
+    real_bits which = (real_bits)(a > b);
+    return (reals)((which & (real_bits)a) | (~which & (real_bits)b));
+#endif
+}
+
 /* A bit for each lane that is NaN. */
 static inline uint64_t lanes_unordered(reals v)
 {

@@ -65,6 +65,31 @@ void check_root_row(const real_kernels *k, int is_float)
     }
 }
 
+void check_hog_deal(const plain_kernels *k)
+{
+    enum { MOST = 40 };
+    for (int round = 0; round < 100; round++) {
+        ptrdiff_t count = 1 + random_below(MOST), cells = 1 + random_below(MOST);
+        ptrdiff_t wrong = 0;
+        guarded row = doubles_new(count * cells), planes[MOST];
+        double *at[MOST];
+        for (ptrdiff_t i = 0; i < count; i++) {
+            planes[i] = doubles_new(cells);
+            at[i] = doubles(&planes[i]);
+        }
+        for (ptrdiff_t i = 0; i < count * cells; i++)
+            doubles(&row)[i] = (double)i;
+        k->hog_deal(doubles(&row), count, cells, at);
+        for (ptrdiff_t i = 0; i < count * cells; i++)
+            wrong += at[i % count][i / count] != (double)i;
+        check_case("(count %td, cells %td)", count, cells);
+        CHECK(wrong == 0);
+        for (ptrdiff_t i = 0; i < count; i++)
+            guarded_free(&planes[i]);
+        guarded_free(&row);
+    }
+}
+
 void check_hog_gradients(const real_kernels *k, int is_float)
 {
     guarded rows[3], down = doubles_new(SIZE), right = doubles_new(SIZE);
@@ -155,17 +180,17 @@ static void spec_block(const float *v, ptrdiff_t n, int norm, double *out)
 
 void check_hog_blocks(const real_kernels *k, int is_float)
 {
-    enum { COUNT = 3, MOST = 3 * 3 * 12 };
+    enum { COUNT = 11, MOST = 3 * 3 * 12 };
     for (int round = 0; round < 60; round++) {
         hog_layout layout = {1 + random_below(3), 1 + random_below(3),
                              1 + random_below(12), (int32_t)random_below(4)};
         ptrdiff_t along = layout.block_cols * layout.orientations;
         ptrdiff_t n = layout.block_rows * along;
         ptrdiff_t length = (COUNT - 1) * layout.orientations + along;
-        float rows[3][8 * 12], block[MOST];
+        float rows[3][(COUNT + 2) * 12], block[MOST];
         const float *at[3] = {rows[0], rows[1], rows[2]};
         double expected[MOST];
-        guarded values = doubles_new((n + 7) / 8 * 8);
+        guarded values = doubles_new(HOG_BLOCKS * HOG_PITCH(n));
         guarded out =
             guarded_new((size_t)(COUNT * n) * (is_float ? 4 : 8), random_side());
         int wrong = 0;

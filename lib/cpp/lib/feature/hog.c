@@ -33,73 +33,25 @@
  * picture, and the blocks that lie within. Blocks across the seam of two bands are made
  * by whichever thread finishes the second of the two, so that nobody waits.
  *
- * Memory: float32 histograms of the whole image, and per thread three rows of pixels.
+ * Memory: float32 histograms of the whole image, and per thread four rows of pixels.
  * Cost: one square root, 4 cross products (for 9 bins) and one addition a pixel.
  */
+#include "hog.h"
+
 #include <math.h>
-#include <stdatomic.h>
 #include <string.h>
 
 #include "core/array.h"
-#include "core/memory.h"
 #include "core/threads.h"
-#include "feature.h"
-#include "kernels/kernels.h"
 
 #define ORIENTATIONS_AT_MOST (1 << 20)
 #define BAND_PIXELS 32 /* rows of pixels in a band, at least */
 #define NANOSECONDS_PER_PIXEL 6
-#define RING 3
 #define COUNT_AT_MOST 0x1p48 /* so that no product of sizes overflows */
-
-typedef struct hog_job {
-    const feature_array *image, *settled, *blocks, *picture;
-    const feature_hog_parameters *p;
-    const plain_kernels *plain;
-    const real_kernels *real;
-    ptrdiff_t rows, cols, channels;
-    ptrdiff_t cell_rows, cell_cols; /* how many cells there are */
-    ptrdiff_t block_rows, block_cols;
-    ptrdiff_t band_cells, bands; /* rows of cells in a band */
-    hog_planes planes;
-    hog_borders borders;
-    hog_layout layout;
-    double *close;
-    ptrdiff_t capacity;
-    double *sine, *cosine;
-    float *histograms; /* cell rows, cells, orientations */
-    atomic_char *seams;
-    atomic_ptrdiff_t close_count;
-    thread_memory memory;
-} hog_job;
-
-/* One thread's buffers. */
-typedef struct hog_buffer {
-    wide *pixels; /* RING rows of all channels */
-    wide *down, *right, *other_down, *other_right, *length;
-    int32_t *bins;
-    float *totals; /* of a row of cells; one bin more for what counts nowhere */
-    wide *values;  /* of a block */
-    const float **rows;
-    hog_line *lines;
-    ptrdiff_t held[RING];
-} hog_buffer;
 
 /* ------------------------------------------------------------------------ */
 /* Buffers                                                                  */
 /* ------------------------------------------------------------------------ */
-
-/* Elements of a row of pixels of one channel without the planes around it. */
-static ptrdiff_t row_size(const hog_job *job)
-{
-    return job->planes.count * job->planes.pitch;
-}
-
-/* The same with them. */
-static ptrdiff_t padded_size(const hog_job *job)
-{
-    return row_size(job) + 2 * job->planes.pitch;
-}
 
 static ptrdiff_t bins_of_block(const hog_job *job)
 {
@@ -128,9 +80,13 @@ static void layout_lines(hog_buffer *b, const hog_job *job, arena *a)
 
 static void layout(hog_buffer *b, const hog_job *job, arena *a)
 {
-    size_t n = (size_t)row_size(job), padded = (size_t)padded_size(job);
+    size_t n = (size_t)hog_row_size(job), padded = (size_t)hog_padded_size(job);
     size_t bins = (size_t)job->p->orientations + 1;
-    b->pixels = arena_take(a, RING * (size_t)job->channels * padded, sizeof(wide));
+    size_t columns = (size_t)(job->planes.count * job->channels);
+    b->row =
+        arena_take(a, columns * (size_t)job->planes.cells + ROW_BLOCK, sizeof(wide));
+    b->planes = arena_take(a, columns, sizeof *b->planes);
+    b->pixels = arena_take(a, HOG_RING * (size_t)job->channels * padded, sizeof(wide));
     b->down = arena_take(a, n, sizeof(wide));
     b->right = arena_take(a, n, sizeof(wide));
     b->other_down = arena_take(a, job->channels > 1 ? n : 0, sizeof(wide));
@@ -138,7 +94,8 @@ static void layout(hog_buffer *b, const hog_job *job, arena *a)
     b->length = arena_take(a, n, sizeof(wide));
     b->bins = arena_take(a, n, sizeof(int32_t));
     b->totals = arena_take(a, (size_t)job->planes.cells * bins, sizeof(float));
-    b->values = arena_take(a, (size_t)bins_of_block(job) + ROW_BLOCK, sizeof(wide));
+    b->values =
+        arena_take(a, HOG_BLOCKS * (size_t)HOG_PITCH(bins_of_block(job)), sizeof(wide));
     b->rows = arena_take(a, (size_t)job->p->block_rows, sizeof(float *));
     layout_lines(b, job, a);
 }
@@ -154,185 +111,6 @@ static void layout_shared(hog_job *job, arena *a)
 }
 
 /* ------------------------------------------------------------------------ */
-/* Rows of pixels                                                           */
-/* ------------------------------------------------------------------------ */
-
-static wide *pixels_of(const hog_job *job, const hog_buffer *b, ptrdiff_t y,
-                       ptrdiff_t ch)
-{
-    ptrdiff_t slot = y % RING * job->channels + ch;
-    return b->pixels + slot * padded_size(job) + job->planes.pitch;
-}
-
-static void read_pixels(const hog_job *job, ptrdiff_t y, ptrdiff_t ch, ptrdiff_t x,
-                        ptrdiff_t apart, ptrdiff_t n, wide *out)
-{
-    const ptrdiff_t *strides = job->image->strides;
-    const unsigned char *from = (const unsigned char *)job->image->data +
-                                y * strides[0] + x * strides[1] + ch * strides[2];
-    job->plain->load_unscaled_row(from, apart * strides[1], n,
-                                  (feature_dtype)job->image->dtype, out);
-}
-
-/* Row y of one channel, plane by plane, and the planes before and behind: what stands
- * there belongs to the neighbouring cells. */
-static void read_row(const hog_job *job, const hog_buffer *b, ptrdiff_t y, ptrdiff_t ch)
-{
-    const hog_planes *planes = &job->planes;
-    ptrdiff_t count = planes->count, cells = planes->cells, pitch = planes->pitch;
-    wide *row = pixels_of(job, b, y, ch), *behind = row + count * pitch;
-    for (ptrdiff_t k = 0; k < count; k++)
-        read_pixels(job, y, ch, k, count, cells, row + k * pitch);
-    if (cells * count < job->cols)
-        read_pixels(job, y, ch, cells * count, 1, 1, behind + cells - 1);
-    if (job->p->take_root) {
-        job->real->root_row(row, count * pitch);
-        job->real->root_row(behind + cells - 1, 1);
-    }
-    size_t most = (size_t)(cells - 1) * sizeof(wide);
-    memcpy(row - pitch + 1, behind - pitch, most);
-    memcpy(behind, row + 1, most);
-}
-
-static void need_row(const hog_job *job, hog_buffer *b, ptrdiff_t y)
-{
-    if (b->held[y % RING] == y)
-        return;
-    b->held[y % RING] = y;
-    for (ptrdiff_t ch = 0; ch < job->channels; ch++)
-        read_row(job, b, y, ch);
-}
-
-/* ------------------------------------------------------------------------ */
-/* Votes                                                                    */
-/* ------------------------------------------------------------------------ */
-
-/* The gradients of one channel in row y; 0 on the frame. */
-static void find_gradients(const hog_job *job, const hog_buffer *b, ptrdiff_t y,
-                           ptrdiff_t ch, wide *down, wide *right)
-{
-    const hog_planes *planes = &job->planes;
-    ptrdiff_t n = row_size(job);
-    int frame = y == 0 || y == job->rows - 1;
-    const wide *here = pixels_of(job, b, y, ch);
-    const wide *above = frame ? here : pixels_of(job, b, y - 1, ch);
-    const wide *below = frame ? here : pixels_of(job, b, y + 1, ch);
-    job->real->hog_gradients(above, here, below, planes->pitch, n, down, right);
-    if (frame)
-        memset(down, 0, (size_t)n * sizeof(wide));
-    right[0] = 0;
-    if (planes->cells * planes->count == job->cols)
-        right[(planes->count - 1) * planes->pitch + planes->cells - 1] = 0;
-}
-
-static void find_strongest(const hog_job *job, hog_buffer *b, ptrdiff_t y)
-{
-    if (y > 0 && y < job->rows - 1) {
-        need_row(job, b, y - 1);
-        need_row(job, b, y + 1);
-    }
-    need_row(job, b, y);
-    find_gradients(job, b, y, 0, b->down, b->right);
-    for (ptrdiff_t ch = 1; ch < job->channels; ch++) {
-        find_gradients(job, b, y, ch, b->other_down, b->other_right);
-        job->real->hog_strongest(b->other_down, b->other_right, row_size(job), b->down,
-                                 b->right);
-    }
-}
-
-static int64_t settled_at(const feature_array *settled, ptrdiff_t row, int column)
-{
-    return ((const int64_t *)settled->data)[2 * row + column];
-}
-
-/* Is the pixel's bin settled? */
-static int find_settled(const hog_job *job, int64_t pixel, int32_t *bin)
-{
-    if (job->settled == NULL)
-        return 0;
-    ptrdiff_t first = 0, end = job->settled->shape[0];
-    while (first < end) {
-        ptrdiff_t middle = first + (end - first) / 2;
-        if (settled_at(job->settled, middle, 0) < pixel)
-            first = middle + 1;
-        else
-            end = middle;
-    }
-    if (first == job->settled->shape[0] ||
-        settled_at(job->settled, first, 0) != pixel)
-        return 0;
-    int64_t found = settled_at(job->settled, first, 1);
-    *bin = found < 0 || found >= job->p->orientations ? HOG_NONE : (int32_t)found;
-    return 1;
-}
-
-static void report(hog_job *job, ptrdiff_t pixel, double down, double right,
-                   int32_t bin)
-{
-    ptrdiff_t at = atomic_fetch_add(&job->close_count, 1);
-    if (at >= job->capacity)
-        return;
-    double *row = job->close + 4 * at;
-    row[0] = (double)pixel;
-    row[1] = down;
-    row[2] = right;
-    row[3] = bin < 0 ? -1 : bin;
-}
-
-/* The bin of a pixel of row y that the screen left open. */
-static void decide(hog_job *job, hog_buffer *b, ptrdiff_t y, ptrdiff_t plane,
-                   ptrdiff_t cell)
-{
-    ptrdiff_t n = job->p->orientations, at = plane * job->planes.pitch + cell;
-    ptrdiff_t pixel = y * job->cols + cell * job->planes.count + plane;
-    int32_t bin;
-    int close;
-    job->plain->hog_decide(b->down[at], b->right[at], n, &bin, &close, &b->length[at]);
-    if (close && !find_settled(job, pixel, &bin))
-        report(job, pixel, b->down[at], b->right[at], bin);
-    if (bin == HOG_EVERY) { /* NaN and infinity swallow all else, in any order */
-        for (ptrdiff_t k = 0; k < n; k++)
-            b->totals[cell * (n + 1) + k] += (float)b->length[at];
-        bin = HOG_NONE;
-    }
-    b->bins[at] = bin == HOG_NONE ? (int32_t)n : bin;
-}
-
-static void vote(hog_job *job, hog_buffer *b, ptrdiff_t y)
-{
-    const hog_planes *planes = &job->planes;
-    int asked;
-    find_strongest(job, b, y);
-    job->plain->hog_bins(b->down, b->right, row_size(job), &job->borders, b->length,
-                         b->bins, &asked);
-    for (ptrdiff_t k = 0; asked && k < planes->count; k++)
-        for (ptrdiff_t cell = 0; cell < planes->cells; cell++)
-            if (b->bins[k * planes->pitch + cell] == HOG_ASK)
-                decide(job, b, y, k, cell);
-    job->plain->hog_add(b->length, b->bins, b->down, b->right, planes,
-                        job->p->orientations + 1, b->totals);
-}
-
-static float *histograms_of(const hog_job *job, ptrdiff_t row)
-{
-    return job->histograms + row * job->cell_cols * job->p->orientations;
-}
-
-/* The histograms of one row of cells. */
-static void fill_cells(hog_job *job, hog_buffer *b, ptrdiff_t row)
-{
-    ptrdiff_t n = job->p->orientations, first = row * job->p->cell_rows;
-    float area = (float)(job->p->cell_rows * job->p->cell_cols);
-    float *out = histograms_of(job, row);
-    memset(b->totals, 0, (size_t)(job->cell_cols * (n + 1)) * sizeof(float));
-    for (ptrdiff_t y = first; y < first + job->p->cell_rows; y++)
-        vote(job, b, y);
-    for (ptrdiff_t cell = 0; cell < job->cell_cols; cell++)
-        for (ptrdiff_t k = 0; k < n; k++)
-            out[cell * n + k] = b->totals[cell * (n + 1) + k] / area;
-}
-
-/* ------------------------------------------------------------------------ */
 /* Blocks and the picture                                                   */
 /* ------------------------------------------------------------------------ */
 
@@ -343,7 +121,7 @@ static void make_blocks(const hog_job *job, hog_buffer *b, ptrdiff_t first,
     ptrdiff_t size = job->block_cols * bins_of_block(job) * item;
     for (ptrdiff_t row = first; row < end && row < job->block_rows; row++) {
         for (ptrdiff_t k = 0; k < job->p->block_rows; k++)
-            b->rows[k] = histograms_of(job, row + k);
+            b->rows[k] = hog_histograms(job, row + k);
         job->real->hog_blocks(b->rows, job->block_cols, &job->layout, b->values,
                               (unsigned char *)job->blocks->data + row * size);
     }
@@ -382,7 +160,7 @@ static void draw_cells(const hog_job *job, const hog_buffer *b, ptrdiff_t first,
                    .half = job->p->half,
                    .lines = b->lines};
     for (ptrdiff_t row = first; row < end; row++)
-        job->real->hog_draw(histograms_of(job, row), job->cell_cols,
+        job->real->hog_draw(hog_histograms(job, row), job->cell_cols,
                             row * job->p->cell_rows, &pen, job->picture->data);
 }
 
@@ -400,9 +178,9 @@ static void start(const hog_job *job, hog_buffer *b, int thread)
 {
     arena a = arena_of(&job->memory, thread);
     layout(b, job, &a);
-    size_t pixels = RING * (size_t)(job->channels * padded_size(job));
+    size_t pixels = HOG_RING * (size_t)(job->channels * hog_padded_size(job));
     memset(b->pixels, 0, pixels * sizeof(wide)); /* what no pixel is read into */
-    for (int k = 0; k < RING; k++)
+    for (int k = 0; k < HOG_RING; k++)
         b->held[k] = -1;
 }
 
@@ -414,7 +192,7 @@ static void hog_band(void *context, ptrdiff_t band, int thread)
     end = end < job->cell_rows ? end : job->cell_rows;
     start(job, &b, thread);
     for (ptrdiff_t row = first; row < end; row++) {
-        fill_cells(job, &b, row);
+        hog_fill_cells(job, &b, row);
         ptrdiff_t block = row - job->p->block_rows + 1;
         if (block >= first)
             make_blocks(job, &b, block, block + 1);

@@ -102,36 +102,65 @@ static void clip(wide *values, ptrdiff_t n, double scale)
         store(values + k, clipped(load(values + k) * scale));
 }
 
-/* What the values of one block are multiplied with in the end. */
-static double scale_of(wide *values, ptrdiff_t n, int32_t norm)
+/* From sums, or sums of squares, to what values are multiplied with. */
+static void invert_norms(double *sums, int32_t norm)
 {
-    if (norm == FEATURE_HOG_L1 || norm == FEATURE_HOG_L1_SQRT)
-        return 1 / (sum_of(values, n) + EPSILON);
-    double scale = 1 / sqrt(energy_of(values, n) + EPSILON * EPSILON);
-    if (norm == FEATURE_HOG_L2)
-        return scale;
-    clip(values, n, scale);
-    return 1 / sqrt(energy_of(values, n) + EPSILON * EPSILON);
+    int is_sum = norm == FEATURE_HOG_L1 || norm == FEATURE_HOG_L1_SQRT;
+    for (int b = 0; b < HOG_BLOCKS; b++)
+        sums[b] = 1 / (is_sum ? sums[b] + EPSILON : sqrt(sums[b] + EPSILON * EPSILON));
+}
+
+/* What the values of some blocks, n each and `pitch` apart, are multiplied with in the
+ * end. Of all blocks at once: square roots and quotients take long, but not longer for
+ * a vector. */
+static void find_scales(wide *values, ptrdiff_t n, ptrdiff_t pitch, int blocks,
+                        int32_t norm, double *scales)
+{
+    int is_sum = norm == FEATURE_HOG_L1 || norm == FEATURE_HOG_L1_SQRT;
+    for (int b = 0; b < blocks; b++)
+        scales[b] =
+            is_sum ? sum_of(values + b * pitch, n) : energy_of(values + b * pitch, n);
+    invert_norms(scales, norm);
+    if (is_sum || norm == FEATURE_HOG_L2)
+        return;
+    for (int b = 0; b < blocks; b++) {
+        clip(values + b * pitch, n, scales[b]);
+        scales[b] = energy_of(values + b * pitch, n);
+    }
+    invert_norms(scales, norm);
+}
+
+static void read_block(const float *const *rows, ptrdiff_t block,
+                       const hog_layout *layout, wide *values)
+{
+    ptrdiff_t along = layout->block_cols * layout->orientations;
+    for (ptrdiff_t y = 0; y < layout->block_rows; y++) {
+        const float *from = rows[y] + block * layout->orientations;
+        for (ptrdiff_t k = 0; k < along; k++)
+            values[y * along + k] = from[k];
+    }
 }
 
 void NAME(hog_blocks)(const float *const *rows, ptrdiff_t count,
                       const hog_layout *layout, wide *values, void *out)
 {
-    ptrdiff_t along = layout->block_cols * layout->orientations;
-    ptrdiff_t n = layout->block_rows * along;
+    ptrdiff_t n = layout->block_rows * layout->block_cols * layout->orientations;
+    ptrdiff_t pitch = HOG_PITCH(n);
     real *to = out;
-    for (ptrdiff_t block = 0; block < count; block++, to += n) {
-        for (ptrdiff_t y = 0; y < layout->block_rows; y++) {
-            const float *from = rows[y] + block * layout->orientations;
-            for (ptrdiff_t k = 0; k < along; k++)
-                values[y * along + k] = from[k];
-        }
-        double scale = scale_of(values, n, layout->norm);
-        for (ptrdiff_t k = 0; k < n; k++)
-            to[k] = (real)(values[k] * scale);
-        if (layout->norm == FEATURE_HOG_L1_SQRT)
+    for (ptrdiff_t first = 0; first < count; first += HOG_BLOCKS) {
+        int blocks = count - first < HOG_BLOCKS ? (int)(count - first) : HOG_BLOCKS;
+        double scales[HOG_BLOCKS] = {0};
+        for (int b = 0; b < blocks; b++)
+            read_block(rows, first + b, layout, values + b * pitch);
+        find_scales(values, n, pitch, blocks, layout->norm, scales);
+        for (int b = 0; b < blocks; b++, to += n) {
+            const wide *from = values + b * pitch;
             for (ptrdiff_t k = 0; k < n; k++)
-                to[k] = (real)sqrt(values[k] * scale);
+                to[k] = (real)(from[k] * scales[b]);
+            if (layout->norm == FEATURE_HOG_L1_SQRT)
+                for (ptrdiff_t k = 0; k < n; k++)
+                    to[k] = (real)sqrt(from[k] * scales[b]);
+        }
     }
 }
 

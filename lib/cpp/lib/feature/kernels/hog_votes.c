@@ -1,6 +1,9 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
- * Votes of gradients for the bins of their orientation.
+ * Planes of pixels, and votes of gradients for the bins of their orientation.
+ *
+ * hog_deal turns squares of pixels: a row of cells beside each other becomes a plane of
+ * each column. Where columns or cells are too few for a square, it goes one by one.
  *
  * hog_bins finds bins without an angle. A gradient is folded into the first quadrant;
  * how many borders it has passed there are signs of cross products, and the bin is
@@ -14,7 +17,25 @@
  * length is computed anew as the C library's hypot has it.
  */
 #include "kernels/math.h"
-#include "kernels/variant.h"
+#include "kernels/transpose.h"
+
+void NAME(hog_deal)(const wide *row, ptrdiff_t count, ptrdiff_t cells,
+                    wide *const *planes)
+{
+    ptrdiff_t whole = count / VECTOR_WIDES * VECTOR_WIDES, x = 0;
+    for (; x + VECTOR_WIDES <= cells; x += VECTOR_WIDES)
+        for (ptrdiff_t k = 0; k < whole; k += VECTOR_WIDES) {
+            vec square[VECTOR_WIDES];
+            for (int i = 0; i < VECTOR_WIDES; i++)
+                square[i] = load(row + (x + i) * count + k);
+            transpose(square);
+            for (int i = 0; i < VECTOR_WIDES; i++)
+                store(planes[k + i] + x, square[i]);
+        }
+    for (ptrdiff_t k = 0; k < count; k++)
+        for (ptrdiff_t i = k < whole ? x : 0; i < cells; i++)
+            planes[k][i] = row[i * count + k];
+}
 
 void NAME(hog_directions)(ptrdiff_t orientations, double *sine, double *cosine,
                           ptrdiff_t *count)

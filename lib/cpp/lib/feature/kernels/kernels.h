@@ -117,6 +117,11 @@ typedef struct hog_planes {
     ptrdiff_t cells, count, pitch;
 } hog_planes;
 
+/* How many blocks are normalised side by side, and the values of one with those that
+ * fill its last vector. */
+#define HOG_BLOCKS 8
+#define HOG_PITCH(n) (((n) + 7) & ~(ptrdiff_t)7)
+
 /* What a block consists of. */
 typedef struct hog_layout {
     ptrdiff_t block_rows, block_cols, orientations;

@@ -228,14 +228,18 @@ void check_haralick_row(const plain_kernels *k)
         double rows[size] = {0}, columns[size] = {0}, differences[2 * size] = {0};
         double squares[PLANES_AT_MOST] = {0}, logarithms[PLANES_AT_MOST] = {0};
         ptrdiff_t planes = 1 + random_below(PLANES_AT_MOST), i = random_below(LEVELS);
-        haralick_sums s = {LEVELS, planes, rows, columns, differences, squares,
-                           logarithms};
+        double terms[HARALICK_TERMS];
+        int listed = random_below(2);
+        haralick_sums s = {LEVELS,      planes,  rows,       columns,
+                           differences, squares, logarithms, NULL};
         guarded row =
             guarded_new((size_t)(LEVELS * planes) * sizeof(wide), random_side());
         wide *p = (wide *)(void *)row.bytes;
         int wrong = 0;
         for (ptrdiff_t x = 0; x < LEVELS * planes; x++)
-            p[x] = (double)random_below(5); /* sums are exact */
+            p[x] = (double)(random_below(5) * (random_below(9) ? 1 : 500)); /* exact */
+        k->haralick_terms(terms);
+        s.terms = listed ? terms : NULL;
         k->haralick_row(p, i, &s, spare);
         for (ptrdiff_t q = 0; q < planes; q++) {
             double sum = 0, square = 0, entropy = 0;
@@ -248,7 +252,7 @@ void check_haralick_row(const plain_kernels *k)
                 wrong += differences[(j - i + LEVELS - 1) * planes + q] != v;
             }
             wrong += rows[i * planes + q] != sum || squares[q] != square;
-            wrong += fabs(logarithms[q] - entropy) > 1e-13;
+            wrong += fabs(logarithms[q] - entropy) > 1e-14 * (1 + entropy);
         }
         CHECK(wrong == 0);
         guarded_free(&row);
@@ -273,12 +277,23 @@ static void check_logarithm(void)
     CHECK(isnan(logarithm(-1)) && isnan(logarithm(NAN)));
 }
 
+void check_haralick_terms(const plain_kernels *k)
+{
+    double terms[HARALICK_TERMS];
+    k->haralick_terms(terms);
+    CHECK(terms[0] == 0 && terms[1] == 0);
+    for (int x = 2; x < HARALICK_TERMS; x++) {
+        check_case("(%d)", x);
+        CHECK(fabs(terms[x] - x * log(x)) <= 1e-15 * x * log(x));
+    }
+}
+
 void check_haralick_values(const plain_kernels *k)
 {
     /* p = 3/4 at (0, 1), 1/4 at (1, 0). */
     double rows[] = {3, 1}, columns[] = {1, 3}, differences[] = {1, 0, 3};
     double squares[] = {10}, logarithms[] = {3 * log(3)}, v[PROPERTIES];
-    haralick_sums s = {2, 1, rows, columns, differences, squares, logarithms};
+    haralick_sums s = {2, 1, rows, columns, differences, squares, logarithms, NULL};
     const double entropy = -(0.75 * log(0.75) + 0.25 * log(0.25));
     k->haralick_values(&s, 0, v);
     CHECK(v[FEATURE_CONTRAST] == 1 && v[FEATURE_DISSIMILARITY] == 1);

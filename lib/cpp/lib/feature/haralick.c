@@ -24,7 +24,8 @@
  * deviation may get past its test for 0.
  *
  * Cost: one read of the matrices, and for each element an addition for each kind; a
- * logarithm where elements are not 0.
+ * logarithm where elements are not 0, but for small whole numbers, of which a list is
+ * made.
  */
 #include <string.h>
 
@@ -43,6 +44,7 @@ typedef struct sweep_job {
     int32_t wanted;
     ptrdiff_t levels, planes, parts, part_rows;
     int direct;           /* rows of doubles are read where they stand */
+    double *terms;        /* x ln x, where they are known; or NULL */
     haralick_sums *sums;  /* of each part */
     unsigned char *first; /* of the sums, which begin as zeros */
     size_t sums_size;
@@ -57,6 +59,13 @@ static int wants(const sweep_job *job, int32_t properties)
 
 #define BIT(property) (1 << FEATURE_##property)
 #define BY_DISTANCE (BIT(CONTRAST) | BIT(DISSIMILARITY) | BIT(HOMOGENEITY))
+
+/* Is it worth it to have a list of x ln x, for the many elements that are small? */
+static int lists_terms(const sweep_job *job)
+{
+    return wants(job, BIT(ENTROPY)) && job->matrix->dtype < FEATURE_FLOAT16 &&
+           job->levels * job->levels * job->planes >= 8 * HARALICK_TERMS;
+}
 
 /* The sums of one part; `rows` are common to all. */
 static void layout_sums(const sweep_job *job, haralick_sums *s, arena *a)
@@ -74,6 +83,7 @@ static void layout_sums(const sweep_job *job, haralick_sums *s, arena *a)
         s->squares = arena_take(a, planes, sizeof(double));
     if (wants(job, BIT(ENTROPY)))
         s->logarithms = arena_take(a, planes, sizeof(double));
+    s->terms = job->terms;
 }
 
 static void layout(sweep_job *job, int threads, arena *a)
@@ -85,6 +95,8 @@ static void layout(sweep_job *job, int threads, arena *a)
     job->spare_size = one.used;
     job->sums = arena_take(a, (size_t)job->parts, sizeof *job->sums);
     job->spare = arena_take(a, (size_t)threads, one.used);
+    if (lists_terms(job))
+        job->terms = arena_take(a, HARALICK_TERMS, sizeof *job->terms);
     size_t before = a->used;
     double *rows = NULL;
     if (wants(job, ~BY_DISTANCE))
@@ -221,6 +233,8 @@ feature_status feature_graycoprops(const feature_array *matrix, int32_t wanted,
             return FEATURE_NO_MEMORY;
     }
     memset(job.first, 0, job.sums_size);
+    if (job.terms != NULL)
+        job.kernels->haralick_terms(job.terms);
     status = team_run(&t, job.parts, sweep_part, &job);
     if (status == FEATURE_OK)
         write_properties(&job);

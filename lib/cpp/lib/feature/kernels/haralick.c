@@ -79,6 +79,59 @@ static void add_logarithms(const wide *row, ptrdiff_t n, ptrdiff_t block,
     add_terms(&list, sums);
 }
 
+void NAME(haralick_terms)(wide *terms)
+{
+    for (int x = 0; x < HARALICK_TERMS; x++)
+        terms[x] = (double)x * logarithm((double)(x > 0 ? x : 1));
+}
+
+typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
+
+/* A STEP of whole numbers: the terms of those that are not large are known, and the
+ * others are listed. */
+static inline void add_known(const wide *p, ptrdiff_t at, const wide *terms,
+                             wide *restrict sums, element_list *list)
+{
+    choice any = {0}, large = {0};
+    int64_t index[STEP];
+    for (int x = 0; x < STEP; x += VECTOR_WIDES) {
+        vec v = load(p + x);
+        choice listed = (v >= 0) & (v < HARALICK_TERMS);
+        any |= v != 0;
+        large |= ~listed;
+        v = (vec)((choice)v & listed);
+        choice places = __builtin_convertvector(v, choice);
+        memcpy(index + x, &places, sizeof places);
+    }
+    if (!any_lane((lane_mask)any))
+        return;
+    for (int x = 0; x < STEP; x++)
+        sums[at + x] += terms[index[x]];
+    for (int x = 0; x < STEP && any_lane((lane_mask)large); x++) {
+        list->values[list->count] = p[x];
+        list->places[list->count] = (int32_t)(at + x);
+        list->count += !(p[x] >= 0 && p[x] < HARALICK_TERMS);
+    }
+}
+
+static void add_logarithms_of_whole(const wide *row, ptrdiff_t n, ptrdiff_t block,
+                                    const wide *terms, wide *restrict sums)
+{
+    element_list list;
+    list.count = 0;
+    for (ptrdiff_t first = 0, at = 0; first < n; first += STEP, at += STEP) {
+        wide rest[STEP] = {0};
+        const wide *p = row + first;
+        at = at >= block ? at - block : at;
+        if (n - first < STEP)
+            p = memcpy(rest, p, (size_t)(n - first) * sizeof *p);
+        add_known(p, at, terms, sums, &list);
+        if (list.count > LISTED - STEP - 1)
+            add_terms(&list, sums);
+    }
+    add_terms(&list, sums);
+}
+
 /* Adds up the sums of a block that belong to one plane, in order. */
 static void fold(const wide *sums, ptrdiff_t count, ptrdiff_t planes, double *out)
 {
@@ -111,7 +164,10 @@ void NAME(haralick_row)(const wide *row, ptrdiff_t i, const haralick_sums *sums,
     }
     if (sums->logarithms != NULL) {
         memset(spare, 0, size);
-        add_logarithms(row, n, block, spare);
+        if (sums->terms != NULL)
+            add_logarithms_of_whole(row, n, block, sums->terms, spare);
+        else
+            add_logarithms(row, n, block, spare);
         fold(spare, used, planes, sums->logarithms);
     }
 }

@@ -280,7 +280,11 @@ typedef struct haralick_sums {
     double *differences; /* (2 levels - 1): of each diagonal, from j - i = 1 - levels */
     double *squares;     /* (1): of p p */
     double *logarithms;  /* (1): of p ln p */
+    const double *terms; /* x ln x of each x below HARALICK_TERMS, where all elements
+                            are whole numbers; or NULL */
 } haralick_sums;
+
+#define HARALICK_TERMS 1024
 
 #define HARALICK_SPARE 512
 

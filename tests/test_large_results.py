@@ -75,3 +75,15 @@ def test_large_results_are_the_reference_s(name, dtype):
     else:
         np.testing.assert_array_equal(found, right)
     np.testing.assert_array_equal(found, alone)
+
+
+@pytest.mark.parametrize("shape", [(2100, 260), (135, 4100), (40, 14000)])
+@pytest.mark.parametrize("sigma", [0.4, 1, 7, 21, 22, 50])
+def test_boxes_that_reach_into_other_bands(shape, sigma):
+    """Up to a size, each band makes its part of the integral image; beyond, or where
+    rows are long, there is one for all."""
+    image = np.random.default_rng(1).random(shape)
+    right = reference.hessian_matrix_det(image, sigma)
+    for workers in (1, 3):
+        found = feature.hessian_matrix_det(image, sigma, workers=workers)
+        np.testing.assert_array_equal(found, right)

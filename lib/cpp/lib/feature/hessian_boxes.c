@@ -5,7 +5,13 @@
  * Image Understanding 110 (2008), 346-359, on an integral image (core/integral.h): its
  * cost does not depend on sigma. The filters are in kernels/boxes.c.
  *
- * Memory: the integral image, in double. Bands of rows are units of work.
+ * Bands of rows are units of work. Where the filters reach no further than a band is
+ * high, each band makes its part of the integral image for itself, in its thread's
+ * caches: the image is read twice, and memory sees nothing else but the result. Larger
+ * filters have the integral image of the whole.
+ *
+ * Memory: two to four bands of doubles a thread and a row for each band; or the whole
+ * integral image.
  */
 #include "core/array.h"
 #include "core/integral.h"
@@ -17,31 +23,82 @@
 #include "kernels/kernels.h"
 
 #define NANOSECONDS_PER_PIXEL 3
-#define BOX_ROWS 32
+#define BOX_ROWS 64
+#define BAND_BYTES_AT_MOST 4194304.0
 
 typedef struct box_job {
     const feature_array *out;
     line_output output;
-    const double *integral;
-    ptrdiff_t rows, cols, size, pitch;
-    double *scratch; /* a row a thread, where they are not made in place */
+    const plain_kernels *plain;
+    ptrdiff_t rows, cols, size;
+    integral_bands bands;
+    ptrdiff_t below;  /* rows of the integral image that a band needs below itself */
+    double *integral; /* of the whole image; NULL: each band makes its own */
+    thread_memory memory;
 } box_job;
+
+/* One thread's buffers: of a row, where it is not made in place; of a band. */
+typedef struct box_buffer {
+    double *row, *down, *integral;
+} box_buffer;
+
+static void layout(box_buffer *b, const box_job *job, arena *a)
+{
+    ptrdiff_t rows = job->bands.above + BOX_ROWS + job->below;
+    b->row = arena_take(a, (size_t)row_pitch(job->cols), sizeof(double));
+    b->down = b->integral = NULL;
+    if (job->integral != NULL)
+        return;
+    b->down = arena_take(a, (size_t)job->cols, sizeof(double));
+    b->integral = arena_take(a, (size_t)rows, (size_t)job->cols * sizeof(double));
+}
 
 static void box_band(void *context, ptrdiff_t index, int thread)
 {
     const box_job *job = context;
-    const plain_kernels *plain = plain_kernels_in_use();
-    ptrdiff_t first = index * BOX_ROWS, end = first + BOX_ROWS;
-    ptrdiff_t stride = job->out->strides[1];
-    for (ptrdiff_t y = first; y < end && y < job->rows; y++) {
+    ptrdiff_t first = index * BOX_ROWS, end = first + BOX_ROWS,
+              stride = job->out->strides[1];
+    ptrdiff_t low = 0, high = job->rows;
+    const double *integral = job->integral;
+    box_buffer b;
+    arena a = arena_of(&job->memory, thread);
+    layout(&b, job, &a);
+    end = end < job->rows ? end : job->rows;
+    if (integral == NULL) {
+        low = integral_first_row(&job->bands, index);
+        high = end + job->below < high ? end + job->below : high;
+        integral_of_band(&job->bands, index, high, b.down, b.integral);
+        integral = b.integral;
+    }
+    for (ptrdiff_t y = first; y < end; y++) {
         unsigned char *to = row_of(job->out, y);
-        double *row = job->output.in_place ? (double *)(void *)to
-                                           : job->scratch + thread * job->pitch;
-        plain->box_determinant_row(job->integral, job->rows, job->cols, job->size, y,
-                                   row);
+        double *row = job->output.in_place ? (double *)(void *)to : b.row;
+        job->plain->box_determinant_row(integral, high - low, job->cols, job->size,
+                                        y - low, row);
         if (!job->output.in_place)
             job->output.write(row, job->cols, to, stride);
     }
+}
+
+/* How far the filters reach (kernels/boxes.c). At the top of the image they begin
+ * later, but are not shorter. */
+static void set_bands(box_job *job, const feature_array *image)
+{
+    ptrdiff_t half = (job->size - 1) / 2, third = job->size / 3;
+    job->bands = (integral_bands){
+        .image = image, .rows = BOX_ROWS, .above = half > third ? half : third};
+    job->bands.count = (job->rows + BOX_ROWS - 1) / BOX_ROWS;
+    job->below = job->size - half > third + 1 ? job->size - half : third + 1;
+}
+
+/* Is it better to make parts of the integral image, and some rows twice, than to send
+ * it to memory and back? */
+static int goes_by_bands(const box_job *job)
+{
+    double row = (double)job->cols * sizeof(double);
+    double band = (double)(job->bands.above + BOX_ROWS + job->below) * row;
+    return job->size <= BOX_ROWS && band <= BAND_BYTES_AT_MOST &&
+           exceeds_caches((double)job->rows * row);
 }
 
 feature_status feature_hessian_matrix_det_boxes(const feature_array *image,
@@ -58,28 +115,32 @@ feature_status feature_hessian_matrix_det_boxes(const feature_array *image,
         return FEATURE_BAD_ARGUMENT;
     if (is_empty(image))
         return FEATURE_OK;
-    const real_kernels *real = real_kernels_for(FEATURE_FLOAT64);
-    box_job job = {.out = determinant,
-                   .output = line_output_for(real, determinant, 1),
-                   .rows = image->shape[0],
-                   .cols = image->shape[1],
-                   .size = size,
-                   .pitch = row_pitch(image->shape[1])};
-    ptrdiff_t bands = (job.rows + BOX_ROWS - 1) / BOX_ROWS;
-    team t = team_for(run, bands,
+    box_job job = {
+        .out = determinant,
+        .output = line_output_for(real_kernels_for(FEATURE_FLOAT64), determinant, 1),
+        .plain = plain_kernels_in_use(),
+        .rows = image->shape[0],
+        .cols = image->shape[1],
+        .size = size};
+    set_bands(&job, image);
+    team t = team_for(run, job.bands.count,
                       (double)job.rows * (double)job.cols * NANOSECONDS_PER_PIXEL);
-    arena whole = {NULL, 0};
-    arena_take(&whole, (size_t)job.rows, (size_t)job.cols * sizeof(double));
-    size_t before = whole.used;
-    arena_take(&whole, (size_t)t.threads, (size_t)job.pitch * sizeof(double));
-    unsigned char *block = whole.used == SIZE_MAX ? NULL : memory_lease(whole.used);
+    int by_bands = goes_by_bands(&job);
+    size_t rows = (size_t)(by_bands ? job.bands.count : job.rows);
+    arena shared = {NULL, 0};
+    arena_take(&shared, rows, (size_t)job.cols * sizeof(double));
+    double *block = shared.used == SIZE_MAX ? NULL : memory_lease(shared.used);
     if (block == NULL)
         return FEATURE_NO_MEMORY;
-    job.scratch = (double *)(void *)(block + before);
-    job.integral = (double *)(void *)block;
-    status = integral_image(&t, image, (double *)(void *)block);
+    job.integral = by_bands ? NULL : block;
+    job.bands.before = block;
+    status = by_bands ? integral_start_bands(&t, &job.bands)
+                      : integral_image(&t, image, block);
+    box_buffer counting;
+    arena one = {NULL, 0};
+    layout(&counting, &job, &one);
     if (status == FEATURE_OK)
-        status = team_run(&t, bands, box_band, &job);
+        status = team_run_with(&t, job.bands.count, box_band, &job, &job.memory, &one);
     memory_return(block);
     return status;
 }

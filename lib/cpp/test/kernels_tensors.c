@@ -197,6 +197,52 @@ void check_slope_row(const real_kernels *k, int is_float)
             S(S(IN(0) - IN(1)) * 0.5))
 }
 
+static double spec_slope(double high, double low, double scale, int is_float)
+{
+    return S(S(high - low) * scale);
+}
+
+/* The slope at x along the line of n elements that it is in. */
+static double spec_slope_along(const double *of, ptrdiff_t x, ptrdiff_t n, int is_float)
+{
+    ptrdiff_t low = x % n > 0 ? x - 1 : x, high = x % n < n - 1 ? x + 1 : x;
+    return spec_slope(of[high], of[low], high - low == 2 ? 0.5 : 1, is_float);
+}
+
+void check_curvature_row(const real_kernels *k, int is_float)
+{
+    enum { MOST = 60 };
+    for (int round = 0; round < 400; round++) {
+        ptrdiff_t n = 2 + random_below(MOST - 2), lines = 1 + random_below(4),
+                  wrong = 0;
+        int inner = random_below(2), outer = random_below(2);
+        rows r = rows_new(4, 1, n * lines, is_float);
+        second_difference of = {.inner_along = inner, .outer_along = outer};
+        double slopes[2][4 * MOST];
+        for (int i = 0; i < 4; i++)
+            of.line[i] = r.in[(inner ? i & 2 : i) & (outer ? 1 : 3)];
+        for (int i = 0; i < 3; i++)
+            of.scale[i] = (i == 2 ? outer : inner) || random_below(2) ? 0.5 : 1;
+        of.scale[1] = outer ? of.scale[0] : of.scale[1];
+        k->curvature_row(&of, n, lines, r.out[0]);
+        for (int i = 0; i < 2; i++)
+            for (ptrdiff_t x = 0; x < n * lines; x++)
+                slopes[i][x] =
+                    inner ? spec_slope_along(of.line[2 * i], x, n, is_float)
+                          : spec_slope(of.line[2 * i][x], of.line[2 * i + 1][x],
+                                       of.scale[i], is_float);
+        for (ptrdiff_t x = 0; x < n * lines; x++) {
+            double right =
+                outer ? spec_slope_along(slopes[0], x, n, is_float)
+                      : spec_slope(slopes[0][x], slopes[1][x], of.scale[2], is_float);
+            wrong += !same_double(r.out[0][x], right);
+        }
+        check_case("(n %td, lines %td, along %d %d)", n, lines, inner, outer);
+        CHECK(wrong == 0);
+        rows_free(&r);
+    }
+}
+
 #define MIDDLE S(TRACE / 2)
 #define HALF S(S(IN(0) - IN(2)) / 2)
 #define GAP S(sqrt(S(S(IN(1) * IN(1)) + S(HALF * HALF))))

@@ -73,7 +73,6 @@ typedef struct hessian_job {
 typedef struct hessian_scratch {
     smoother smoother;
     wide *ring;
-    wide *slope[2]; /* first derivatives, padded */
     wide *row[PAIRS_AT_MOST], *response;
     ptrdiff_t pitch, next;            /* the first row not yet smoothed */
     ptrdiff_t at[DIMENSIONS_AT_MOST]; /* the line under work, */
@@ -88,8 +87,6 @@ static void layout(hessian_scratch *s, const hessian_job *job, arena *a)
         smoother_layout(&s->smoother, &job->plan, a);
         s->ring = arena_take(a, SMOOTHED_ROWS, row_bytes);
     }
-    s->slope[0] = arena_take(a, 1, row_bytes);
-    s->slope[1] = arena_take(a, 1, row_bytes);
     for (int k = 0; k < job->pairs; k++)
         s->row[k] = arena_take(a, 1, row_bytes);
     s->response = arena_take(a, 1, row_bytes);
@@ -121,20 +118,6 @@ static ptrdiff_t run_size(const hessian_job *job, const hessian_scratch *s)
     return s->run * job->cols;
 }
 
-/* Differences along lines, one-sided at their ends. */
-static void slope_along(const hessian_job *job, const hessian_scratch *s,
-                        const wide *line, wide *out)
-{
-    const real_kernels *real = job->real;
-    ptrdiff_t n = job->cols, all = run_size(job, s);
-    real->slope_row(line + 2, line, 0.5, all - 2, out + 1);
-    for (ptrdiff_t first = 0; first < all; first += n) {
-        ptrdiff_t last = first + n - 1;
-        real->slope_row(line + first + 1, line + first, 1, 1, out + first);
-        real->slope_row(line + last, line + last - 1, 1, 1, out + last);
-    }
-}
-
 /* Between which lines along `axis` the slope at s->at is taken, and its scale. */
 static double neighbours(const hessian_job *job, const hessian_scratch *s, int axis,
                          ptrdiff_t *low, ptrdiff_t *high)
@@ -145,41 +128,39 @@ static double neighbours(const hessian_job *job, const hessian_scratch *s, int a
     return *high - *low == 2 ? 0.5 : 1;
 }
 
-/* The first derivative along `axis` on the line s->at. */
-static void slope(const hessian_job *job, hessian_scratch *s, int axis, wide *out)
+/* The two lines of the difference along `axis` at s->at, and its scale. */
+static double difference(const hessian_job *job, hessian_scratch *s, int axis,
+                         const wide **lines)
 {
     if (axis == job->ndim - 1) {
-        slope_along(job, s, smoothed_line(job, s), out);
-        return;
+        lines[0] = lines[1] = smoothed_line(job, s);
+        return 0.5;
     }
     ptrdiff_t here = s->at[axis], low, high;
     double scale = neighbours(job, s, axis, &low, &high);
     s->at[axis] = high;
-    const wide *after = smoothed_line(job, s);
+    lines[0] = smoothed_line(job, s);
     s->at[axis] = low;
-    const wide *before = smoothed_line(job, s);
+    lines[1] = smoothed_line(job, s);
     s->at[axis] = here;
-    job->real->slope_row(after, before, scale, run_size(job, s), out);
+    return scale;
 }
 
 /* The derivative along `second` of that along `first`, on the line s->at. */
 static void curvature(const hessian_job *job, hessian_scratch *s, int first, int second,
                       wide *out)
 {
-    wide *slope_0 = s->slope[0] + ROW_PAD, *slope_1 = s->slope[1] + ROW_PAD;
-    if (second == job->ndim - 1) {
-        slope(job, s, first, slope_0);
-        slope_along(job, s, slope_0, out);
-        return;
-    }
-    ptrdiff_t here = s->at[second], low, high;
-    double scale = neighbours(job, s, second, &low, &high);
+    int last = job->ndim - 1;
+    second_difference of = {.inner_along = first == last,
+                            .outer_along = second == last};
+    ptrdiff_t here = s->at[second], low = here, high = here;
+    of.scale[2] = of.outer_along ? 0.5 : neighbours(job, s, second, &low, &high);
     s->at[second] = high;
-    slope(job, s, first, slope_0);
+    of.scale[0] = difference(job, s, first, of.line);
     s->at[second] = low;
-    slope(job, s, first, slope_1);
+    of.scale[1] = difference(job, s, first, of.line + 2);
     s->at[second] = here;
-    job->real->slope_row(slope_0, slope_1, scale, run_size(job, s), out);
+    job->real->curvature_row(&of, job->cols, s->run, out);
 }
 
 /* ------------------------------------------------------------------------ */

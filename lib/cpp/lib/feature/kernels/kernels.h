@@ -289,6 +289,19 @@ typedef struct haralick_sums {
 #define HARALICK_SPARE 512
 
 /*
+ * The difference of two differences, along a line or between lines: of lines 0 and 1,
+ * and of 2 and 3. `inner_along`: each is of one line, and taken along it;
+ * `outer_along`: they are one, and the difference of both is taken along it. Then ends
+ * of lines are one-sided; scale[] of the two differences and of their difference is
+ * that between.
+ */
+typedef struct second_difference {
+    const wide *line[4];
+    double scale[3];
+    int inner_along, outer_along;
+} second_difference;
+
+/*
  * One sample of a circle, in all pixels of a row: it lies between two rows that hold
  * the values in its column, `upper` (weight `up`) and `lower` (weight `down`); a null
  * pointer for `lower`: on the upper one.

@@ -16,6 +16,62 @@ void NAME(slope_row)(const wide *high, const wide *low, double scale, ptrdiff_t 
         out[x] = stored(stored(high[x] - low[x]) * scale);
 }
 
+static inline real difference(real high, real low, real scale)
+{
+    return (high - low) * scale;
+}
+
+/* Two places along a line of n elements, one before and one behind x. */
+typedef struct beside {
+    ptrdiff_t low, high;
+    real scale;
+} beside;
+
+static inline beside beside_of(ptrdiff_t x, ptrdiff_t n, int along, real scale)
+{
+    if (!along)
+        return (beside){x, x, scale};
+    beside b = {x > 0 ? x - 1 : 0, x < n - 1 ? x + 1 : n - 1, 0.5};
+    b.scale = b.high - b.low == 2 ? (real)0.5 : 1;
+    return b;
+}
+
+/* At any place of a line that begins at `first`. */
+static inline wide curvature_at(const second_difference *of, ptrdiff_t first,
+                                ptrdiff_t x, ptrdiff_t n)
+{
+    const wide *const *line = of->line;
+    beside outer = beside_of(x, n, of->outer_along, (real)of->scale[2]);
+    beside high = beside_of(outer.high, n, of->inner_along, (real)of->scale[0]);
+    beside low = beside_of(outer.low, n, of->inner_along, (real)of->scale[1]);
+    real a = (real)line[0][first + high.high], b = (real)line[1][first + high.low];
+    real c = (real)line[2][first + low.high], d = (real)line[3][first + low.low];
+    return difference(difference(a, b, high.scale), difference(c, d, low.scale),
+                      outer.scale);
+}
+
+/* All at once, where nothing is one-sided; then the ends of lines. */
+void NAME(curvature_row)(const second_difference *of, ptrdiff_t n, ptrdiff_t lines,
+                         wide *restrict out)
+{
+    ptrdiff_t inner = of->inner_along, outer = of->outer_along, ends = inner + outer;
+    ptrdiff_t step = outer - inner;
+    const wide *a = of->line[0], *b = of->line[1], *c = of->line[2], *d = of->line[3];
+    const real high = (real)of->scale[0], low = (real)of->scale[1];
+    const real both = (real)of->scale[2];
+    for (ptrdiff_t x = ends; x < n * lines - ends; x++) {
+        real above = difference((real)a[x + ends], (real)b[x + step], high);
+        real below = difference((real)c[x - step], (real)d[x - ends], low);
+        out[x] = difference(above, below, both);
+    }
+    ends = 2 * ends < n ? ends : (n + 1) / 2;
+    for (ptrdiff_t first = 0; first < n * lines; first += n)
+        for (ptrdiff_t k = 0; k < ends; k++) {
+            out[first + k] = curvature_at(of, first, k, n);
+            out[first + n - 1 - k] = curvature_at(of, first, n - 1 - k, n);
+        }
+}
+
 /* ------------------------------------------------------------------------ */
 /* Two by two, in the reference's closed form and type                      */
 /* ------------------------------------------------------------------------ */

@@ -67,9 +67,10 @@ typedef struct blob_planes {
     volume v;
     int slots;
     wide *slot[BLOB_SLOTS];
-    wide *image, *spare;   /* other than two dimensions */
-    double *integral;      /* DOH */
-    ptrdiff_t smoothed;    /* DOG: the next Gaussian to be made */
+    const wide *image;  /* other than two dimensions: its elements, */
+    wide *spare;        /* and a plane of room */
+    double *integral;   /* DOH */
+    ptrdiff_t smoothed; /* DOG: the next Gaussian to be made */
     blob_transform transform;
 } blob_planes;
 

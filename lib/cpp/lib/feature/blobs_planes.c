@@ -56,9 +56,8 @@ feature_status blob_planes_open(blob_planes *p, const blob_job *job)
     }
     if (!is_volume(job) || status != FEATURE_OK)
         return status;
-    p->image = volume_plane(&p->v, p->slots);
     p->spare = volume_plane(&p->v, p->slots + 1);
-    return volume_load(&p->v, p->image);
+    return volume_read(&p->v, volume_plane(&p->v, p->slots), &p->image);
 }
 
 void blob_planes_close(blob_planes *p)

@@ -293,10 +293,11 @@ static feature_status differences_of_volume(hessian_job *job,
         volume_open(&v, job->image, cval, largest_radius(axis, job->ndim), 1,
                     NANOSECONDS_OF_FILTERS * job->ndim, run);
     wide *plane = status == FEATURE_OK ? volume_plane(&v, 0) : NULL;
+    const wide *from = NULL;
     if (status == FEATURE_OK)
-        status = volume_load(&v, plane);
+        status = volume_read(&v, plane, &from);
     for (int k = 0; status == FEATURE_OK && k < job->ndim; k++)
-        status = volume_filter(&v, k, &axis[k], 0, plane, plane);
+        status = volume_filter(&v, k, &axis[k], 0, k == 0 ? from : plane, plane);
     if (status == FEATURE_OK) {
         job->smoothed = plane;
         ptrdiff_t apart = 1;
@@ -414,10 +415,11 @@ static feature_status gaussian_derivatives(const hessian_job *job,
         volume_open(&v, job->image, cval, radius, n + 1,
                     NANOSECONDS_OF_FILTERS * n * (n + job->pairs), run);
     wide *work = status == FEATURE_OK ? volume_plane(&v, n) : NULL;
+    const wide *from = NULL;
     if (status == FEATURE_OK)
-        status = volume_load(&v, work);
+        status = volume_read(&v, work, &from);
     for (int k = 0; status == FEATURE_OK && k < n; k++)
-        status = differentiate(&v, smoothing, derivative, k, work, volume_plane(&v, k));
+        status = differentiate(&v, smoothing, derivative, k, from, volume_plane(&v, k));
     for (int k = 0; status == FEATURE_OK && k < job->pairs; k++) {
         status = differentiate(&v, smoothing, derivative, job->second[k],
                                volume_plane(&v, job->first[k]), work);

@@ -138,10 +138,11 @@ static feature_status tensor_of_volume(const feature_array *image,
     feature_status status = volume_open(&v, image, cval, radius, n + 1,
                                         NANOSECONDS_OF_FILTERS * n * pairs, run);
     wide *work = status == FEATURE_OK ? volume_plane(&v, n) : NULL;
+    const wide *from = NULL;
     if (status == FEATURE_OK)
-        status = volume_load(&v, work);
+        status = volume_read(&v, work, &from);
     for (int k = 0; status == FEATURE_OK && k < n; k++)
-        status = differentiate(&v, axis, k, work, volume_plane(&v, k));
+        status = differentiate(&v, axis, k, from, volume_plane(&v, k));
     for (int p = 0; p < n; p++)
         for (int q = p; status == FEATURE_OK && q < n; q++)
             status = smooth_product(&v, axis, volume_plane(&v, p), volume_plane(&v, q),

@@ -169,6 +169,15 @@ feature_status volume_load(volume *v, wide *out)
     return run_lines(v, &pass, load_band);
 }
 
+feature_status volume_read(volume *v, wide *room, const wide **elements)
+{
+    *elements = room;
+    if (v->like->dtype != FEATURE_FLOAT64 || !is_contiguous(v->like))
+        return volume_load(v, room);
+    *elements = v->like->data;
+    return FEATURE_OK;
+}
+
 static void multiply_band(void *context, ptrdiff_t index, int thread)
 {
     const volume_pass *pass = context;

@@ -33,7 +33,9 @@ feature_status volume_open(volume *v, const feature_array *image, double cval,
 void volume_close(volume *v);
 wide *volume_plane(const volume *v, int number);
 
+/* The image's elements as a plane: loaded, or where they are, if that is one. */
 feature_status volume_load(volume *v, wide *out);
+feature_status volume_read(volume *v, wide *room, const wide **elements);
 
 /* Filters along one axis; `in` may be `out`. An odd filter takes differences. */
 feature_status volume_filter(volume *v, int axis, const feature_filter *filter, int odd,

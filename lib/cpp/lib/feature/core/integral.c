@@ -6,8 +6,8 @@
 #include "core/array.h"
 #include "kernels/kernels.h"
 
-#define COLUMNS 256      /* a band of the sums down */
-#define COLUMNS_AT_MOST 1024
+#define COLUMNS 256          /* a unit of work of the sums down, */
+#define COLUMNS_AT_MOST 1024 /* and of those that are kept for bands */
 #define ROWS_AT_ONCE 8 /* of the sums along: their chains of additions overlap */
 
 typedef struct integral_job {
@@ -17,8 +17,7 @@ typedef struct integral_job {
     ptrdiff_t rows, cols;
 } integral_job;
 
-/* n pixels of row y from column `first` on, as doubles: where they are, or in `room`.
- */
+/* n doubles of row y from column `first` on: where they are, or loaded into `room`. */
 static const double *pixels_at(const feature_array *image, const plain_kernels *plain,
                                ptrdiff_t y, ptrdiff_t first, ptrdiff_t n, double *room)
 {

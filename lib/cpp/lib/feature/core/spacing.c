@@ -168,7 +168,7 @@ static inline void mark_line(cover *c, ptrdiff_t at, size_t line, ptrdiff_t entr
 static void mark(cover *c, int32_t axis, const int64_t *index, size_t line,
                  ptrdiff_t entry, run *r)
 {
-    ptrdiff_t at = (ptrdiff_t)index[axis], next = (ptrdiff_t)index[last_axis(c)];
+    ptrdiff_t at = (ptrdiff_t)index[axis], column = (ptrdiff_t)index[last_axis(c)];
     if (axis == last_axis(c)) {
         mark_line(c, at, line, entry, r);
         return;
@@ -182,7 +182,7 @@ static void mark(cover *c, int32_t axis, const int64_t *index, size_t line,
         size_t line_here = line + (size_t)i;
         ptrdiff_t entry_here = entry + (i < at ? at - i : i - at);
         if (axis + 1 == last_axis(c))
-            mark_line(c, next, line_here, entry_here, r);
+            mark_line(c, column, line_here, entry_here, r);
         else
             mark(c, axis + 1, index, line_here, entry_here, r);
     }

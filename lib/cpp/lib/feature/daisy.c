@@ -202,13 +202,13 @@ static void make_maps(const daisy_job *job, daisy_tile *t, ptrdiff_t y)
     ptrdiff_t end = smaller(t->left + t->width, job->cols), count = end - first;
     ptrdiff_t read = smaller(count + 1, job->cols - first);
     read_pixels(job, y, first, read, t->here);
-    job->real->slope_row(t->here + 1, t->here, 1, read - 1, t->right);
+    job->real->slope_row(t->here + 1, t->here, read - 1, t->right);
     if (end > last)
         t->right[last - first] = 0;
     memset(t->down, 0, (size_t)count * sizeof(wide));
     if (y < job->rows - 1) {
         read_pixels(job, y + 1, first, count, t->below);
-        job->real->slope_row(t->below, t->here, 1, count, t->down);
+        job->real->slope_row(t->below, t->here, count, t->down);
     }
     wide *maps = t->maps + (first - t->left) * n;
     job->real->daisy_maps(t->right, t->down, count, &job->fan, t->length, maps);

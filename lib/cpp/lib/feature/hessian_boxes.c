@@ -10,8 +10,8 @@
  * caches: the image is read twice, and memory sees nothing else but the result. Larger
  * filters have the integral image of the whole.
  *
- * Memory: two to four bands of doubles a thread and a row for each band; or the whole
- * integral image.
+ * Memory: at most two bands of doubles a thread, up to 4 MiB, and a row for each band;
+ * or the whole integral image.
  */
 #include "core/array.h"
 #include "core/integral.h"
@@ -42,15 +42,21 @@ typedef struct box_buffer {
     double *row, *down, *integral;
 } box_buffer;
 
+/* Rows of the integral image that a band needs. */
+static ptrdiff_t band_height(const box_job *job)
+{
+    return job->bands.above + BOX_ROWS + job->below;
+}
+
 static void layout(box_buffer *b, const box_job *job, arena *a)
 {
-    ptrdiff_t rows = job->bands.above + BOX_ROWS + job->below;
     b->row = arena_take(a, (size_t)row_pitch(job->cols), sizeof(double));
     b->down = b->integral = NULL;
     if (job->integral != NULL)
         return;
     b->down = arena_take(a, (size_t)job->cols, sizeof(double));
-    b->integral = arena_take(a, (size_t)rows, (size_t)job->cols * sizeof(double));
+    b->integral =
+        arena_take(a, (size_t)band_height(job), (size_t)job->cols * sizeof(double));
 }
 
 static void box_band(void *context, ptrdiff_t index, int thread)
@@ -96,8 +102,8 @@ static void set_bands(box_job *job, const feature_array *image)
 static int goes_by_bands(const box_job *job)
 {
     double row = (double)job->cols * sizeof(double);
-    double band = (double)(job->bands.above + BOX_ROWS + job->below) * row;
-    return job->size <= BOX_ROWS && band <= BAND_BYTES_AT_MOST &&
+    return job->size <= BOX_ROWS &&
+           (double)band_height(job) * row <= BAND_BYTES_AT_MOST &&
            exceeds_caches((double)job->rows * row);
 }
 

@@ -23,7 +23,7 @@ static const unsigned char *pixel_at(const hog_job *job, ptrdiff_t y, ptrdiff_t 
            ch * strides[2];
 }
 
-/* Row y of `channels` channels that stand side by side, from `first` on: their planes.
+/* The planes of row y of `channels` channels, from `first` on, that stand side by side.
  */
 static void read_planes(const hog_job *job, const hog_buffer *b, ptrdiff_t y,
                         ptrdiff_t first, ptrdiff_t channels)

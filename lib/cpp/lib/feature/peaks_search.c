@@ -328,15 +328,6 @@ static ptrdiff_t drop_inexact(const peak_job *job, ptrdiff_t *index, uint64_t *w
     return peak_count_bits(words, job->words_per_line);
 }
 
-/* Do lines that follow one another stand side by side? */
-static int is_dense(const peak_job *job)
-{
-    int dense = job->direct;
-    for (int32_t axis = 0; axis < job->ndim - 1; axis++)
-        dense &= job->strides[axis] == job->shape[axis + 1] * job->strides[axis + 1];
-    return dense;
-}
-
 /* The smallest number of a band. */
 void least_band(void *context, ptrdiff_t band, int thread)
 {
@@ -348,6 +339,7 @@ void least_band(void *context, ptrdiff_t band, int thread)
     int32_t has_nan = 0;
     end = (end < job->shape[0] ? end : job->shape[0]) * job->lines_per_slab;
     ptrdiff_t last = job->ndim - 1, lines = 1;
+    int dense = job->direct && is_contiguous(job->image);
     for (ptrdiff_t line = first * job->lines_per_slab; line < end; line += lines) {
         ptrdiff_t index[AXES];
         const unsigned char *row = s.block;
@@ -357,7 +349,7 @@ void least_band(void *context, ptrdiff_t band, int thread)
             row = peak_pixel_at(job, index);
         else
             peak_convert_lines(job, job->shape, origin, line, line + 1, s.block);
-        lines = is_dense(job) ? end - line : 1;
+        lines = dense ? end - line : 1;
         job->real->least_of_row(row, lines * job->shape[last], &least, &has_nan);
     }
     job->lows[band] = has_nan ? (double)NAN : least;

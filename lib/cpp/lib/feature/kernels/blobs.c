@@ -52,8 +52,6 @@ void NAME(voxel_maxima)(const double *const *lines, ptrdiff_t count, ptrdiff_t n
     }
 }
 
-typedef int64_t wide_mask __attribute__((vector_size(VECTOR_BYTES)));
-
 static inline vec pick_wide(wide_mask which, vec a, vec b)
 {
     return (vec)((which & (wide_mask)a) | (~which & (wide_mask)b));

@@ -54,29 +54,23 @@ static void add_terms(element_list *list, wide *restrict sums)
     list->count = 0;
 }
 
-/* Most elements are 0 and add nothing: the others are listed first. */
-static void add_logarithms(const wide *row, ptrdiff_t n, ptrdiff_t block,
-                           wide *restrict sums)
+/* Elements are looked at a STEP at a time: most are 0 and add nothing. */
+static inline int has_element(const wide *p)
 {
-    element_list list;
-    list.count = 0;
-    for (ptrdiff_t first = 0, at = 0; first < n; first += STEP, at += STEP) {
-        ptrdiff_t count = n - first < STEP ? n - first : STEP;
-        int any = 0;
-        at = at >= block ? at - block : at;
-        for (ptrdiff_t x = 0; x < count; x++)
-            any |= row[first + x] != 0;
-        if (!any)
-            continue;
-        for (ptrdiff_t x = 0; x < count; x++) {
-            list.values[list.count] = row[first + x];
-            list.places[list.count] = (int32_t)(at + x);
-            list.count += row[first + x] != 0;
-        }
-        if (list.count > LISTED - STEP - 1)
-            add_terms(&list, sums);
+    wide_mask any = {0};
+    for (int x = 0; x < STEP; x += VECTOR_WIDES)
+        any |= load(p + x) != 0;
+    return any_lane((lane_mask)any);
+}
+
+/* Those that are not 0 are listed. */
+static inline void list_elements(const wide *p, ptrdiff_t at, element_list *list)
+{
+    for (int x = 0; x < STEP; x++) {
+        list->values[list->count] = p[x];
+        list->places[list->count] = (int32_t)(at + x);
+        list->count += p[x] != 0;
     }
-    add_terms(&list, sums);
 }
 
 void NAME(haralick_terms)(wide *terms)
@@ -85,26 +79,21 @@ void NAME(haralick_terms)(wide *terms)
         terms[x] = (double)x * logarithm((double)(x > 0 ? x : 1));
 }
 
-typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
-
-/* A STEP of whole numbers: the terms of those that are not large are known, and the
- * others are listed. */
+/* Of whole numbers the terms of those that are not large are known, and the others are
+ * listed. */
 static inline void add_known(const wide *p, ptrdiff_t at, const wide *terms,
                              wide *restrict sums, element_list *list)
 {
-    choice any = {0}, large = {0};
+    wide_mask large = {0};
     int64_t index[STEP];
     for (int x = 0; x < STEP; x += VECTOR_WIDES) {
         vec v = load(p + x);
-        choice listed = (v >= 0) & (v < HARALICK_TERMS);
-        any |= v != 0;
+        wide_mask listed = (v >= 0) & (v < HARALICK_TERMS);
         large |= ~listed;
-        v = (vec)((choice)v & listed);
-        choice places = __builtin_convertvector(v, choice);
+        v = (vec)((wide_mask)v & listed);
+        wide_mask places = __builtin_convertvector(v, wide_mask);
         memcpy(index + x, &places, sizeof places);
     }
-    if (!any_lane((lane_mask)any))
-        return;
     for (int x = 0; x < STEP; x++)
         sums[at + x] += terms[index[x]];
     for (int x = 0; x < STEP && any_lane((lane_mask)large); x++) {
@@ -114,8 +103,9 @@ static inline void add_known(const wide *p, ptrdiff_t at, const wide *terms,
     }
 }
 
-static void add_logarithms_of_whole(const wide *row, ptrdiff_t n, ptrdiff_t block,
-                                    const wide *terms, wide *restrict sums)
+/* `terms` where all elements are whole numbers, or NULL. */
+static void add_logarithms(const wide *row, ptrdiff_t n, ptrdiff_t block,
+                           const wide *terms, wide *restrict sums)
 {
     element_list list;
     list.count = 0;
@@ -125,7 +115,12 @@ static void add_logarithms_of_whole(const wide *row, ptrdiff_t n, ptrdiff_t bloc
         at = at >= block ? at - block : at;
         if (n - first < STEP)
             p = memcpy(rest, p, (size_t)(n - first) * sizeof *p);
-        add_known(p, at, terms, sums, &list);
+        if (!has_element(p))
+            continue;
+        if (terms != NULL)
+            add_known(p, at, terms, sums, &list);
+        else
+            list_elements(p, at, &list);
         if (list.count > LISTED - STEP - 1)
             add_terms(&list, sums);
     }
@@ -164,10 +159,7 @@ void NAME(haralick_row)(const wide *row, ptrdiff_t i, const haralick_sums *sums,
     }
     if (sums->logarithms != NULL) {
         memset(spare, 0, size);
-        if (sums->terms != NULL)
-            add_logarithms_of_whole(row, n, block, sums->terms, spare);
-        else
-            add_logarithms(row, n, block, spare);
+        add_logarithms(row, n, block, sums->terms, spare);
         fold(spare, used, planes, sums->logarithms);
     }
 }

@@ -48,14 +48,12 @@ static int exceeds(double b, double a)
     return a == a && (b > a || b != b);
 }
 
-typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
-
 /* Where the components are the same but for signs and order; so are the lengths. */
-static inline choice alike(vec x, vec y, vec other_x, vec other_y)
+static inline wide_mask alike(vec x, vec y, vec other_x, vec other_y)
 {
-    const choice size = (choice){0} + INT64_MAX; /* all bits but the sign */
-    vec a = (vec)((choice)x & size), b = (vec)((choice)y & size);
-    vec c = (vec)((choice)other_x & size), d = (vec)((choice)other_y & size);
+    const wide_mask size = (wide_mask){0} + INT64_MAX; /* all bits but the sign */
+    vec a = (vec)((wide_mask)x & size), b = (vec)((wide_mask)y & size);
+    vec c = (vec)((wide_mask)other_x & size), d = (vec)((wide_mask)other_y & size);
     return ((a == c) & (b == d)) | ((a == d) & (b == c));
 }
 
@@ -67,18 +65,20 @@ void NAME(hog_strongest)(const wide *down, const wide *right, ptrdiff_t n,
         vec gy = load(down + x), gx = load(right + x);
         vec by = load(best_down + x), bx = load(best_right + x);
         vec square = gx * gx + gy * gy, best = bx * bx + by * by;
-        choice longer = square > best * (1 + CLOSE);
-        choice shorter = square < best * (1 - CLOSE);
-        choice sure = (longer & (square > SQUARE_LEAST)) |
-                      (shorter & (best > SQUARE_LEAST)) | alike(gx, gy, bx, by);
+        wide_mask longer = square > best * (1 + CLOSE);
+        wide_mask shorter = square < best * (1 - CLOSE);
+        wide_mask sure = (longer & (square > SQUARE_LEAST)) |
+                         (shorter & (best > SQUARE_LEAST)) | alike(gx, gy, bx, by);
         longer &= sure;
         if (any_lane((lane_mask)~sure))
             for (ptrdiff_t k = 0; k < VECTOR_WIDES; k++)
                 if (!sure[k])
                     longer[k] = -exceeds(length_in_type(gx[k], gy[k]),
                                          length_in_type(bx[k], by[k]));
-        store(best_down + x, (vec)((longer & (choice)gy) | (~longer & (choice)by)));
-        store(best_right + x, (vec)((longer & (choice)gx) | (~longer & (choice)bx)));
+        store(best_down + x,
+              (vec)((longer & (wide_mask)gy) | (~longer & (wide_mask)by)));
+        store(best_right + x,
+              (vec)((longer & (wide_mask)gx) | (~longer & (wide_mask)bx)));
     }
 }
 
@@ -91,8 +91,8 @@ void NAME(hog_strongest)(const wide *down, const wide *right, ptrdiff_t n,
 static inline vec clipped(vec v)
 {
     vec most = (vec){0} + CLIP;
-    choice above = v > most;
-    return (vec)((above & (choice)most) | (~above & (choice)v));
+    wide_mask above = v > most;
+    return (vec)((above & (wide_mask)most) | (~above & (wide_mask)v));
 }
 
 /* Scales and clips. */
@@ -155,11 +155,12 @@ void NAME(hog_blocks)(const float *const *rows, ptrdiff_t count,
         find_scales(values, n, pitch, blocks, layout->norm, scales);
         for (int b = 0; b < blocks; b++, to += n) {
             const wide *from = values + b * pitch;
-            for (ptrdiff_t k = 0; k < n; k++)
-                to[k] = (real)(from[k] * scales[b]);
             if (layout->norm == FEATURE_HOG_L1_SQRT)
                 for (ptrdiff_t k = 0; k < n; k++)
                     to[k] = (real)sqrt(from[k] * scales[b]);
+            else
+                for (ptrdiff_t k = 0; k < n; k++)
+                    to[k] = (real)(from[k] * scales[b]);
         }
     }
 }

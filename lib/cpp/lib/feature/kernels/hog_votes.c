@@ -58,27 +58,25 @@ void NAME(hog_directions)(ptrdiff_t orientations, double *sine, double *cosine,
 #define SIZE_LEAST 1e-37 /* from here on sums are normal numbers of float32 */
 #define SIZE_MOST 1e150
 
-typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
-
 static inline vec absolute(vec v)
 {
-    return (vec)((choice)v & INT64_MAX);
+    return (vec)((wide_mask)v & INT64_MAX);
 }
 
-static inline choice either(choice which, choice a, choice b)
+static inline wide_mask either(wide_mask which, wide_mask a, wide_mask b)
 {
     return (which & a) | (~which & b);
 }
 
 /* Of the gradients in the lanes: bins, and HOG_ASK where it is close. */
-static inline choice screen(vec down, vec right, const hog_borders *borders)
+static inline wide_mask screen(vec down, vec right, const hog_borders *borders)
 {
     vec up = absolute(down), side = absolute(right), size = up + side;
     vec margin = size * CLOSE;
-    choice flipped = ((choice)down ^ (choice)right) < 0;
-    choice left = (flipped | (side == 0)) & (up != 0);
-    choice passed = {0};
-    choice close = (up < margin) & (up != 0);
+    wide_mask flipped = ((wide_mask)down ^ (wide_mask)right) < 0;
+    wide_mask left = (flipped | (side == 0)) & (up != 0);
+    wide_mask passed = {0};
+    wide_mask close = (up < margin) & (up != 0);
     for (ptrdiff_t k = 0; k < borders->count; k++) {
         vec cross = up * borders->cosine[k] - side * borders->sine[k];
         passed -= cross > 0;
@@ -92,8 +90,8 @@ static inline choice screen(vec down, vec right, const hog_borders *borders)
     if (borders->upright)
         close |= (side < margin) & (side != 0);
     close |= ~((size > SIZE_LEAST) & (size < SIZE_MOST)) & (size != 0);
-    choice bins = either(left, borders->orientations - 1 - passed, passed);
-    return either(close, (choice){0} + HOG_ASK, bins);
+    wide_mask bins = either(left, borders->orientations - 1 - passed, passed);
+    return either(close, (wide_mask){0} + HOG_ASK, bins);
 }
 
 static inline vec square_root(vec v)
@@ -117,11 +115,11 @@ void NAME(hog_bins)(const wide *down, const wide *right, ptrdiff_t n,
                     int *asked)
 {
     typedef int32_t narrow __attribute__((vector_size(VECTOR_WIDES * sizeof(int32_t))));
-    choice any = {0};
+    wide_mask any = {0};
     for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES) {
         vec dy = load(down + x), dx = load(right + x);
         store(length + x, square_root(dx * dx + dy * dy));
-        choice found = screen(dy, dx, borders);
+        wide_mask found = screen(dy, dx, borders);
         any |= found;
         narrow few = __builtin_convertvector(found, narrow);
         memcpy(bins + x, &few, sizeof few);

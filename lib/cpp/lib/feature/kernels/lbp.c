@@ -5,7 +5,6 @@
 #define VECTORS 4
 #define BLOCK (VECTORS * VECTOR_WIDES) /* divides ROW_BLOCK */
 
-typedef int64_t wide_mask __attribute__((vector_size(VECTOR_BYTES)));
 typedef int32_t narrow __attribute__((vector_size(VECTOR_BYTES / 2)));
 
 void NAME(lbp_fractions)(double column, double floor, ptrdiff_t first, ptrdiff_t n,

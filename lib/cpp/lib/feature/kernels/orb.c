@@ -57,9 +57,8 @@ static inline vec zoom_block(const zoom_axis *right, ptrdiff_t x, const wide *up
 
 static inline vec lesser(vec a, vec b)
 {
-    typedef int64_t choice __attribute__((vector_size(VECTOR_BYTES)));
-    choice which = (choice)(a < b);
-    return (vec)((which & (choice)a) | (~which & (choice)b));
+    wide_mask which = (wide_mask)(a < b);
+    return (vec)((which & (wide_mask)a) | (~which & (wide_mask)b));
 }
 
 static inline void store_reals(real *to, vec v)

@@ -109,8 +109,6 @@ void NAME(sift_halve_row)(const wide *row, ptrdiff_t n, void *out)
         to[x] = (real)row[2 * x];
 }
 
-typedef int64_t wide_mask __attribute__((vector_size(VECTOR_BYTES)));
-
 /* Lanes of `open` whose value no neighbour at x - 1 to x + 1 of a line reaches from
  * below or, where it is `above`, from above. NaN reaches nothing. */
 static inline void compare_lines(const wide *line, int has_centre, vec here,

@@ -9,11 +9,10 @@
 #define LANES_AT_ONCE 16
 #define SWEEPS 16
 
-void NAME(slope_row)(const wide *high, const wide *low, double scale, ptrdiff_t n,
-                     wide *restrict out)
+void NAME(slope_row)(const wide *high, const wide *low, ptrdiff_t n, wide *restrict out)
 {
     for (ptrdiff_t x = 0; x < n; x++)
-        out[x] = stored(stored(high[x] - low[x]) * scale);
+        out[x] = stored(high[x] - low[x]);
 }
 
 static inline real difference(real high, real low, real scale)

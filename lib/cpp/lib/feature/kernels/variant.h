@@ -59,6 +59,7 @@ typedef REAL real;
 #define VECTOR_WIDES (VECTOR_BYTES / (ptrdiff_t)sizeof(wide))
 typedef wide vec __attribute__((vector_size(VECTOR_BYTES)));
 typedef uint64_t bits_of_vec __attribute__((vector_size(VECTOR_BYTES)));
+typedef int64_t wide_mask __attribute__((vector_size(VECTOR_BYTES))); /* compared */
 
 static inline vec load(const wide *p)
 {

@@ -22,6 +22,8 @@ def draw_rings(rng, keywords):
     if kind > 0.7:
         sigmas = rng.choice([0, 0.3, 0.5, 1, 2, 3.3], count + 1)
         keywords["sigmas"] = [float(s) for s in sigmas]
+        if rng.random() < 0.3:  # down and right
+            keywords["sigmas"] = [(s, 1.5) for s in keywords["sigmas"]]
 
 
 def draw_lengths(rng, keywords):

@@ -214,6 +214,64 @@ def test_ctrl_c_ends_a_long_call_within_a_fifth_of_a_second(workers):
     """, workers, 0.2 * SLOW, timeout=90 * SLOW)
 
 
+def test_no_interrupt_is_lost_between_the_parts_of_a_call():
+    """Calls of many regions, one after the other, with and without Python between."""
+    child("""
+        fired = raised = 0
+        def handler(*_):
+            global fired
+            fired += 1
+            raise KeyboardInterrupt
+        signal.signal(signal.SIGALRM, handler)
+        noise = images.generator("parts").random((700, 700))
+        calls = [
+            lambda: feature.blob_log(noise, max_sigma=5, workers=2),
+            lambda: feature.corner_peaks(noise, 2, workers=2),
+            lambda: feature.peak_local_max(noise, 1, workers=1),
+            lambda: feature.hessian_matrix(noise, use_gaussian_derivatives=True),
+        ]
+        for number, delay in enumerate(np.linspace(0.011, 0.1, 60)):
+            try:
+                signal.setitimer(signal.ITIMER_REAL, delay)
+                for _ in range(200):
+                    calls[number % len(calls)]()
+            except KeyboardInterrupt:
+                raised += 1
+        signal.setitimer(signal.ITIMER_REAL, 0)
+        assert fired == raised == 60, (fired, raised)
+        check()
+    """, timeout=90 * SLOW)
+
+
+@pytest.mark.parametrize("call", [
+    "corner_moravec(photograph, 20, workers=1)",
+    "structure_tensor(np.tile(photograph, (4, 4)), sigma=150, workers=1)",
+    "local_binary_pattern(greys, 10000, 3, 'uniform', workers=1)",
+    "daisy(photograph, orientations=2000, histograms=2, rings=1, workers=1)",
+])
+def test_ctrl_c_ends_calls_whose_units_of_work_are_large(call):
+    """All of these took from half a second to minutes to answer. The best of three:
+    other tests run beside this one."""
+    child("""
+        class Enough(Exception):
+            pass
+        def handler(*_): # runs when the call asks, not when the signal comes
+            raise Enough
+        greys = np.rint(photograph * 255).astype(np.uint8)
+        signal.signal(signal.SIGALRM, handler)
+        waited = []
+        for _ in range(3):
+            signal.setitimer(signal.ITIMER_REAL, 0.1)
+            until = time.perf_counter() + 0.1
+            try:
+                while True:
+                    feature.%s
+            except Enough:
+                waited.append(time.perf_counter() - until)
+        assert min(waited) < float(sys.argv[1]), waited
+    """ % call, 0.2 * SLOW, timeout=60 * SLOW)
+
+
 def test_the_exception_of_a_users_signal_handler_comes_through():
     child(LONG + """
     class Enough(Exception):

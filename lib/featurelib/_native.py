@@ -150,7 +150,7 @@ Run = ctypes.POINTER(_Run)
 
 
 def _answers(poller):
-    """Yields 0 while a call may go on, then 1 when a signal's handler has raised.
+    """Yields 0 while a call may go on, and 1 from when a signal's handler has raised.
 
     A generator, and not a function, because Python runs handlers at the first
     bytecode already: a generator resumes inside its `try`, a function starts outside.
@@ -164,7 +164,8 @@ def _answers(poller):
         return
     except BaseException as exception:
         poller.exception = exception
-    yield 1
+    while True:
+        yield 1
 
 
 class _Poller:

@@ -100,10 +100,10 @@ def _compute(
     workers,
 ):
     directions = np.array([(math.sin(o), math.cos(o)) for o in angles])
-    filtered = sigmas[1:] or sigmas  # the centre as the first ring
+    pairs = [sigmas_for(sigma) for sigma in sigmas[1:] or sigmas]  # the centre's too
     filters = filters_of(
-        [gaussian_weights(sigma) for sigma in filtered],
-        border_codes("reflect") * len(filtered),
+        [gaussian_weights(sigma) for pair in pairs for sigma in pair],
+        border_codes("reflect") * len(pairs),
     )
     parameters = _Parameters(
         step, radius, len(sigmas) - 1, histograms, len(angles), filters,
@@ -230,7 +230,8 @@ def daisy(
     Notes
     -----
     Equals `skimage.feature.daisy` (0.26.0) up to 1e-10, for float32 up to 1e-5; float16
-    is computed in float32 and rounded. `sigmas` may be an array or a tuple here.
+    is computed in float32 and rounded. `sigmas` may be an array or a tuple here; each
+    of them is a number, or one for rows and one for columns.
 
     References
     ----------
@@ -256,12 +257,13 @@ def daisy(
     radius, sigmas, ring_radii = _check_rings(radius, rings, sigmas, ring_radii)
     if not isinstance(normalization, str) or normalization not in _NORMS:
         raise ValueError("Invalid normalization method.")
-    step = check_count(step, "step", 1)
+    step = min(check_count(step, "step", 1), max(image.shape))
     histograms = check_count(histograms, "histograms", 0)
     orientations = check_count(orientations, "orientations", 1)
     if orientations > _ORIENTATIONS_AT_MOST:
         raise ValueError(f"`orientations` must be at most {_ORIENTATIONS_AT_MOST}")
-    sigmas = [sigmas_for(sigma)[0] for sigma in sigmas]
+    for sigma in sigmas:
+        sigmas_for(sigma)  # refuses what is none
     if min(image.shape) < 2 * radius:
         raise ValueError(
             f"`image` must be at least {2 * radius} pixels high and wide for a radius"

@@ -221,9 +221,10 @@ static void wrong_hog(void)
 
 static const double daisy_weight = 1, daisy_directions[4] = {0, 1, 0, -1};
 static const ptrdiff_t daisy_offsets[2] = {0, 2};
-static const feature_filter daisy_axis = {&daisy_weight, 0, FEATURE_REFLECT};
+static const feature_filter daisy_axis[2] = {{&daisy_weight, 0, FEATURE_REFLECT},
+                                             {&daisy_weight, 0, FEATURE_REFLECT}};
 static const feature_daisy_parameters daisy_usual = {
-    4, 2, 1, 1, 2, &daisy_axis, daisy_offsets, daisy_directions, FEATURE_DAISY_L1};
+    4, 2, 1, 1, 2, daisy_axis, daisy_offsets, daisy_directions, FEATURE_DAISY_L1};
 
 static int daisy_status(const feature_array *image, const feature_daisy_parameters *p,
                         int32_t dtype)
@@ -236,8 +237,8 @@ static int daisy_status(const feature_array *image, const feature_daisy_paramete
 static void wrong_daisy(void)
 {
     static const ptrdiff_t far[2] = {0, 3};
-    feature_filter constant = daisy_axis;
-    constant.border = FEATURE_CONSTANT;
+    feature_filter constant[2] = {daisy_axis[0], daisy_axis[1]};
+    constant[1].border = FEATURE_CONSTANT;
     feature_array image = dense_image(2), deep = dense_image(3);
     CHECK(daisy_status(&image, &daisy_usual, FEATURE_FLOAT64) == FEATURE_OK);
     CHECK(daisy_status(&image, &daisy_usual, FEATURE_FLOAT32) == FEATURE_BAD_DTYPE);
@@ -252,7 +253,7 @@ static void wrong_daisy(void)
             *sizes[k] = -1;
         p.orientations = k == 5 ? 2001 : p.orientations;
         p.norm = k == 6 ? 4 : p.norm;
-        p.axis = k == 7 ? NULL : k == 8 ? &constant : p.axis;
+        p.axis = k == 7 ? NULL : k == 8 ? constant : p.axis;
         p.offsets = k == 9 ? NULL : k == 10 ? far : p.offsets;
         p.directions = k == 11 ? NULL : p.directions;
         check_case("(way %d)", k);

@@ -52,6 +52,7 @@ typedef struct patch_set {
     const feature_array *corners;
     tile_order order;
     ptrdiff_t count, rows, cols;
+    team team;
     thread_memory memory;
 } patch_set;
 
@@ -128,7 +129,7 @@ typedef struct real_plane {
 } real_plane;
 
 /* Makes the set read such a plane, if its patches have more pixels than that. */
-static feature_status open_plane(real_plane *plane, patch_set *set, team *t)
+static feature_status open_plane(real_plane *plane, patch_set *set)
 {
     piece_source *s = &set->s;
     const feature_array *image = s->image;
@@ -146,7 +147,7 @@ static feature_status open_plane(real_plane *plane, patch_set *set, team *t)
                                    (int32_t)storage_type(image)};
     s->image = &plane->image;
     s->direct = 1;
-    return plane_convert(image, s->unscaled, s->image, t);
+    return plane_convert(image, s->unscaled, s->image, &set->team);
 }
 
 static patch_group patches_from(const patch_set *set, patch_buffer *b, ptrdiff_t k)
@@ -253,11 +254,12 @@ static void list_mask(angle_job *job)
 
 static void turn_band(void *context, ptrdiff_t band, int thread)
 {
-    const angle_job *job = context;
+    angle_job *job = context;
     const piece_source *s = &job->set.s;
     patch_buffer b = buffer_of(&job->set, 0, thread);
     ptrdiff_t end = band_end(&job->set, band);
-    for (ptrdiff_t k = band * CORNERS_A_BAND; k < end; k += PATCHES) {
+    for (ptrdiff_t k = band * CORNERS_A_BAND;
+         k < end && !team_is_stopped(&job->set.team, thread); k += PATCHES) {
         patch_group g = patches_from(&job->set, &b, k);
         double angles[PATCHES]; /* or floats */
         s->real->orientations(g.patches, g.strides, &job->shape, angles);
@@ -313,16 +315,16 @@ feature_status feature_corner_orientations(const feature_array *image,
     job.shape.rows = mask->shape[0];
     job.shape.down = mask->shape[0] / 2;
     job.shape.reach = mask->shape[1] / 2;
-    team t = patch_team(&job.set, run, 0.3);
-    status = lease_angles(&job, t.threads);
+    job.set.team = patch_team(&job.set, run, 0.3);
+    status = lease_angles(&job, job.set.team.threads);
     if (status != FEATURE_OK)
         return status;
     list_mask(&job);
     tiles_fill(&job.set.order, corners);
     real_plane plane;
-    status = open_plane(&plane, &job.set, &t);
+    status = open_plane(&plane, &job.set);
     if (status == FEATURE_OK)
-        status = team_run(&t, bands_of(&job.set), turn_band, &job);
+        status = team_run(&job.set.team, bands_of(&job.set), turn_band, &job);
     memory_return(plane.pixels);
     memory_return(job.first);
     return status;
@@ -340,12 +342,13 @@ typedef struct shift_job {
 
 static void shift_band(void *context, ptrdiff_t band, int thread)
 {
-    const shift_job *job = context;
+    shift_job *job = context;
     const piece_source *s = &job->set.s;
     const feature_array *to = job->positions;
     patch_buffer b = buffer_of(&job->set, shift_spare(job->rule.reach), thread);
     ptrdiff_t end = band_end(&job->set, band);
-    for (ptrdiff_t k = band * CORNERS_A_BAND; k < end; k += PATCHES) {
+    for (ptrdiff_t k = band * CORNERS_A_BAND;
+         k < end && !team_is_stopped(&job->set.team, thread); k += PATCHES) {
         patch_group g = patches_from(&job->set, &b, k);
         double corners[2 * PATCHES] = {0}, found[2 * PATCHES]; /* or floats */
         for (ptrdiff_t i = 0; i < 2 * g.count; i++)
@@ -383,21 +386,21 @@ feature_status feature_corner_subpix(const feature_array *image,
                      .rule = {reach, edge_below, dot_above}};
     patch_set *set = &job.set;
     set->s.unscaled = 1;
-    team t = patch_team(set, run, 2);
+    set->team = patch_team(set, run, 2);
     arena whole = {NULL, 0};
     set->memory.each = measure_patches(set, shift_spare(reach));
     if (set->memory.each == SIZE_MAX)
         return FEATURE_NO_MEMORY;
-    layout_set(set, t.threads, &whole);
+    layout_set(set, set->team.threads, &whole);
     if (whole.used == SIZE_MAX || (whole.base = memory_lease(whole.used)) == NULL)
         return FEATURE_NO_MEMORY;
     whole.used = 0;
-    layout_set(set, t.threads, &whole);
+    layout_set(set, set->team.threads, &whole);
     tiles_fill(&set->order, corners);
     real_plane plane;
-    status = open_plane(&plane, set, &t);
+    status = open_plane(&plane, set);
     if (status == FEATURE_OK)
-        status = team_run(&t, bands_of(set), shift_band, &job);
+        status = team_run(&set->team, bands_of(set), shift_band, &job);
     memory_return(plane.pixels);
     memory_return(whole.base);
     return status;

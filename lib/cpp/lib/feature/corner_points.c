@@ -33,6 +33,9 @@
 #define BAND_ROWS 32
 #define STREAMED_BYTES ((ptrdiff_t)1 << 20) /* of Moravec's rows, at most */
 #define STREAMED_ROWS 8 /* at least: fewer together cost more than streaming saves */
+#define NANOSECONDS_TOGETHER                                                           \
+    5e6                /* of Moravec's pixels, between questions whether to stop */
+#define PIECE_LEAST 32 /* columns */
 
 /* ------------------------------------------------------------------------ */
 /* Rows                                                                     */
@@ -62,7 +65,7 @@ static source source_of(const feature_array *image, ptrdiff_t halo, int bytes)
 
 /* One thread's buffers. */
 typedef struct row_buffer {
-    const void **rows; /* of a band and its halo */
+    const void **rows, **shifted; /* of a band and its halo, of some columns of it */
     unsigned char *block;
     wide *wide_row;
     double *response; /* or floats: rows that are streamed */
@@ -100,6 +103,8 @@ typedef struct response_job {
     ptrdiff_t window; /* Moravec's; 0 with a rule: FAST's */
     const fast_rule *rule;
     ptrdiff_t streamed; /* so many rows together, or 0 */
+    ptrdiff_t together, piece; /* Moravec's rows and columns that are made at a time */
+    team team;
     thread_memory memory;
     ptrdiff_t bands;
 } response_job;
@@ -110,6 +115,7 @@ static void layout_rows(row_buffer *b, const response_job *job, arena *a)
     size_t rows = BAND_ROWS + 2 * (size_t)s->halo, cols = (size_t)s->cols;
     int fast = job->rule != NULL;
     b->rows = arena_take(a, rows, sizeof *b->rows);
+    b->shifted = arena_take(a, rows, sizeof *b->shifted);
     b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
     b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
     b->response = arena_take(a, (size_t)job->streamed * cols, sizeof *b->response);
@@ -155,9 +161,28 @@ static void clear_row(const response_job *job, void *row, int all)
     memset(first + (size_t)(cols - sides) * item, 0, (size_t)sides * item);
 }
 
+/* `count` rows, piece by piece. */
+static void moravec_pieces(response_job *job, const row_buffer *b,
+                           const void *const *rows, ptrdiff_t count, unsigned char *out,
+                           ptrdiff_t stride, int thread)
+{
+    const source *s = &job->s;
+    ptrdiff_t inside = s->cols - 2 * s->halo;
+    for (ptrdiff_t x = 0; x < inside; x += job->piece) {
+        ptrdiff_t n = inside - x < job->piece ? inside - x : job->piece;
+        for (ptrdiff_t k = 0; k < count + 2 * s->halo; k++)
+            b->shifted[k] = (const unsigned char *)rows[k] + x * s->item;
+        if (team_is_stopped(&job->team, thread))
+            return;
+        s->pieces.real->moravec_rows(b->shifted, count, n + 2 * s->halo, job->window,
+                                     out + x * s->item, stride);
+    }
+}
+
 /* Rows `top` to before `bottom`, from `rows` around them. */
-static void moravec_rows(const response_job *job, const row_buffer *b,
-                         const void *const *rows, ptrdiff_t top, ptrdiff_t bottom)
+static void moravec_rows(response_job *job, const row_buffer *b,
+                         const void *const *rows, ptrdiff_t top, ptrdiff_t bottom,
+                         int thread)
 {
     const source *s = &job->s;
     unsigned char *out = row_of(job->response, top);
@@ -167,7 +192,7 @@ static void moravec_rows(const response_job *job, const row_buffer *b,
         out = (unsigned char *)b->response;
         stride = pitch;
     }
-    s->pieces.real->moravec_rows(rows, bottom - top, s->cols, job->window, out, stride);
+    moravec_pieces(job, b, rows, bottom - top, out, stride, thread);
     for (ptrdiff_t y = top; y < bottom; y++, out += stride) {
         clear_row(job, out, 0);
         if (job->streamed)
@@ -177,7 +202,7 @@ static void moravec_rows(const response_job *job, const row_buffer *b,
 
 static void respond_band(void *context, ptrdiff_t band, int thread)
 {
-    const response_job *job = context;
+    response_job *job = context;
     const source *s = &job->s;
     arena a = arena_of(&job->memory, thread);
     row_buffer b;
@@ -190,10 +215,10 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
     for (ptrdiff_t y = first; y < end; y++)
         if (y < top || y >= bottom)
             clear_row(job, row_of(job->response, y), 1);
-    ptrdiff_t step = job->streamed ? job->streamed : BAND_ROWS;
+    ptrdiff_t step = job->together;
     for (ptrdiff_t y = top; y < bottom && job->rule == NULL; y += step)
         moravec_rows(job, &b, b.rows + (y - first), y,
-                     y + step < bottom ? y + step : bottom);
+                     y + step < bottom ? y + step : bottom, thread);
     for (ptrdiff_t y = top; y < bottom && job->rule != NULL; y++)
         fast_row(job, &b, b.rows + (y - first), y, y > top, row_of(job->response, y));
 }
@@ -211,6 +236,18 @@ static ptrdiff_t streamed_rows(const response_job *job)
     return rows < STREAMED_ROWS ? 0 : rows;
 }
 
+/* How many rows and columns are made between questions whether to stop. */
+static void plan_pieces(response_job *job, double nanoseconds_a_pixel)
+{
+    ptrdiff_t cols = job->s.cols, most = job->streamed ? job->streamed : BAND_ROWS;
+    double pixels = NANOSECONDS_TOGETHER / nanoseconds_a_pixel;
+    double rows = pixels / (double)cols;
+    job->together = rows >= (double)most ? most : rows >= 1 ? (ptrdiff_t)rows : 1;
+    job->piece = cols;
+    if (rows < 1)
+        job->piece = pixels > PIECE_LEAST ? (ptrdiff_t)pixels : PIECE_LEAST;
+}
+
 static feature_status respond(response_job *job, const feature_run *run,
                               double nanoseconds_a_pixel)
 {
@@ -219,12 +256,13 @@ static feature_status respond(response_job *job, const feature_run *run,
         return FEATURE_OK;
     job->bands = (s->rows + BAND_ROWS - 1) / BAND_ROWS;
     job->streamed = streamed_rows(job);
-    team t = team_for(run, job->bands,
-                      (double)s->rows * (double)s->cols * nanoseconds_a_pixel);
+    plan_pieces(job, nanoseconds_a_pixel);
+    job->team = team_for(run, job->bands,
+                         (double)s->rows * (double)s->cols * nanoseconds_a_pixel);
     row_buffer counting;
     arena one = {NULL, 0};
     layout_rows(&counting, job, &one);
-    return team_run_with(&t, job->bands, respond_band, job, &job->memory, &one);
+    return team_run_with(&job->team, job->bands, respond_band, job, &job->memory, &one);
 }
 
 feature_status feature_corner_moravec(const feature_array *image, ptrdiff_t window,

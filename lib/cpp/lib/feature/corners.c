@@ -74,6 +74,7 @@ typedef struct corner_job {
     const feature_array *out[2];
     int outs;
     ptrdiff_t rows, cols, bands;
+    team team;
     thread_memory memory;
 } corner_job;
 
@@ -166,13 +167,14 @@ static void start_band(corner_scratch *s, const corner_job *job, ptrdiff_t first
 
 static void respond_band(void *context, ptrdiff_t index, int thread)
 {
-    const corner_job *job = context;
+    corner_job *job = context;
     ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS;
+    end = end < job->rows ? end : job->rows;
     corner_scratch s;
     arena a = arena_of(&job->memory, thread);
     layout(&s, job, &a);
     start_band(&s, job, first);
-    for (ptrdiff_t y = first; y < end && y < job->rows; y++) {
+    for (ptrdiff_t y = first; y < end && !team_is_stopped(&job->team, thread); y++) {
         wide *out[2] = {NULL, NULL};
         for (int k = 0; k < job->outs; k++)
             out[k] = is_direct(job->out[k]) ? (wide *)(void *)row_of(job->out[k], y)
@@ -191,12 +193,12 @@ static feature_status run_job(corner_job *job, const feature_run *run)
     job->rows = job->plan.sobel.rows;
     job->cols = job->plan.sobel.cols;
     job->bands = (job->rows + BAND_ROWS - 1) / BAND_ROWS;
-    team t = team_for(run, job->bands,
-                      (double)job->rows * (double)job->cols * NANOSECONDS_PER_PIXEL);
+    job->team = team_for(run, job->bands,
+                         (double)job->rows * (double)job->cols * NANOSECONDS_PER_PIXEL);
     corner_scratch counting;
     arena a = {NULL, 0};
     layout(&counting, job, &a);
-    return team_run_with(&t, job->bands, respond_band, job, &job->memory, &a);
+    return team_run_with(&job->team, job->bands, respond_band, job, &job->memory, &a);
 }
 
 /* ------------------------------------------------------------------------ */

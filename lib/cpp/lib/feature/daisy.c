@@ -51,11 +51,10 @@
 #define POINTS_TOGETHER 8 /* columns of grid points */
 #define NANOSECONDS_PER_PIXEL 60
 
-/* What one filter needs around a grid point, and its rings of rows. */
+/* What the two filters of a ring need around a grid point. */
 typedef struct daisy_level {
-    const feature_filter *filter;
-    ptrdiff_t reach;  /* of its histograms, rows and columns */
-    ptrdiff_t radius; /* of the filter */
+    const feature_filter *down, *right;
+    ptrdiff_t reach; /* of its histograms, rows and columns */
 } daisy_level;
 
 typedef struct daisy_job {
@@ -70,6 +69,7 @@ typedef struct daisy_job {
     daisy_fan fan;
     double *sine, *cosine;
     daisy_level *levels;
+    team team;
     thread_memory memory;
     int streamed;
 } daisy_job;
@@ -106,7 +106,7 @@ static ptrdiff_t smaller(ptrdiff_t a, ptrdiff_t b)
     return a < b ? a : b;
 }
 
-/* As many as filters: one for each ring, the first also for the centre. */
+/* As many as pairs of filters: one for each ring, the first also for the centre. */
 static ptrdiff_t levels_of(const feature_daisy_parameters *p)
 {
     return p->rings > 0 ? p->rings : 1;
@@ -137,8 +137,9 @@ static void layout_ring(daisy_ring *ring, const daisy_job *job, ptrdiff_t level,
 {
     const daisy_level *l = &job->levels[level];
     ptrdiff_t columns = columns_at_most(job, level), n = job->p->orientations;
-    ptrdiff_t window = (job->batch - 1) * job->p->step + 2 * (l->reach + l->radius) + 1;
-    ptrdiff_t capacity = window + job->halo - l->reach - l->radius;
+    ptrdiff_t half = l->reach + l->down->radius;
+    ptrdiff_t window = (job->batch - 1) * job->p->step + 2 * half + 1;
+    ptrdiff_t capacity = window + job->halo - half;
     daisy_ring made = {.capacity = capacity, .pitch = (capacity | 1) * n};
     made.rows = arena_take(a, (size_t)columns, (size_t)made.pitch * sizeof(wide));
     arena_take(a, ROW_BLOCK, sizeof(wide)); /* read behind the last value */
@@ -232,20 +233,21 @@ static void smooth_maps(const daisy_job *job, daisy_tile *t, ptrdiff_t y)
     for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
         const daisy_level *l = &job->levels[level];
         daisy_ring *ring = &t->rings[level];
-        for (ptrdiff_t k = -l->radius; k <= l->radius; k++)
-            t->shifts[k + l->radius] = t->maps + k * n;
-        job->plain->daisy_sums(t->shifts, l->filter->weights, l->radius, ring->column,
+        ptrdiff_t radius = l->right->radius;
+        for (ptrdiff_t k = -radius; k <= radius; k++)
+            t->shifts[k + radius] = t->maps + k * n;
+        job->plain->daisy_sums(t->shifts, l->right->weights, radius, ring->column,
                                ring->count, n, ring_row(job, ring, y), ring->pitch);
     }
 }
 
-/* Makes rows up to `end` available, from `first` on. */
-static void need_rows(const daisy_job *job, daisy_tile *t, ptrdiff_t first,
-                      ptrdiff_t end)
+/* Makes rows up to `end` available, from `first` on, unless it is stopped. */
+static void need_rows(daisy_job *job, daisy_tile *t, ptrdiff_t first, ptrdiff_t end,
+                      int thread)
 {
     if (t->loaded < first)
         t->loaded = first;
-    for (; t->loaded < end; t->loaded++) {
+    for (; t->loaded < end && !team_is_stopped(&job->team, thread); t->loaded++) {
         make_maps(job, t, border_index(t->loaded, job->rows, FEATURE_REFLECT));
         smooth_maps(job, t, t->loaded);
     }
@@ -274,7 +276,7 @@ static void sum_down(const daisy_job *job, const daisy_tile *t, ptrdiff_t level,
             ring->place[pixel_of(job, right + k) + offset[1] - t->left] * ring->pitch;
     for (ptrdiff_t row = 0; row < batch; row++)
         job->plain->daisy_sums(ring->table + row * job->p->step + l->reach + offset[0],
-                               l->filter->weights, l->radius, at, count, n,
+                               l->down->weights, l->down->radius, at, count, n,
                                out + row * POINTS_TOGETHER * pitch, pitch);
 }
 
@@ -314,8 +316,8 @@ static void fill_tables(const daisy_job *job, daisy_tile *t, ptrdiff_t y,
 {
     for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
         const daisy_level *l = &job->levels[level];
-        ptrdiff_t first = y - l->reach - l->radius;
-        ptrdiff_t rows = (batch - 1) * job->p->step + 2 * (l->reach + l->radius) + 1;
+        ptrdiff_t half = l->reach + l->down->radius, first = y - half;
+        ptrdiff_t rows = (batch - 1) * job->p->step + 2 * half + 1;
         for (ptrdiff_t k = 0; k < rows; k++)
             t->rings[level].table[k] = ring_row(job, &t->rings[level], first + k);
     }
@@ -368,16 +370,17 @@ static void start(const daisy_job *job, daisy_tile *t, ptrdiff_t index, int thre
 
 static void daisy_band(void *context, ptrdiff_t index, int thread)
 {
-    const daisy_job *job = context;
+    daisy_job *job = context;
     daisy_tile t;
     start(job, &t, index, thread);
     for (ptrdiff_t down = t.first_down; down < t.end_down; down += job->batch) {
         ptrdiff_t batch = smaller(job->batch, t.end_down - down);
         ptrdiff_t y = pixel_of(job, down);
         need_rows(job, &t, y - job->halo,
-                  y + (batch - 1) * job->p->step + job->halo + 1);
+                  y + (batch - 1) * job->p->step + job->halo + 1, thread);
         fill_tables(job, &t, y, batch);
-        for (ptrdiff_t right = t.first_right; right < t.end_right;
+        for (ptrdiff_t right = t.first_right;
+             right < t.end_right && !team_is_stopped(&job->team, thread);
              right += POINTS_TOGETHER)
             describe(job, &t, down, batch, right,
                      smaller(POINTS_TOGETHER, t.end_right - right));
@@ -401,7 +404,7 @@ static feature_status check_parameters(const feature_daisy_parameters *p)
         return FEATURE_NO_MEMORY;
     if (p->rings * p->histograms > 0 && p->offsets == NULL)
         return FEATURE_BAD_ARGUMENT;
-    for (ptrdiff_t k = 0; k < levels_of(p); k++)
+    for (ptrdiff_t k = 0; k < 2 * levels_of(p); k++)
         if (!filter_is_valid(&p->axis[k]) || p->axis[k].border != FEATURE_REFLECT)
             return FEATURE_BAD_ARGUMENT;
     for (ptrdiff_t k = 0; k < 2 * p->rings * p->histograms; k++)
@@ -421,16 +424,18 @@ static void plan_levels(daisy_job *job)
     job->halo = 0;
     for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
         daisy_level *l = &job->levels[level];
-        *l = (daisy_level){.filter = &job->p->axis[level]};
-        l->radius = l->filter->radius;
+        const feature_filter *axis = &job->p->axis[2 * level];
+        *l = (daisy_level){.down = &axis[0], .right = &axis[1]};
+        ptrdiff_t radius =
+            axis[0].radius > axis[1].radius ? axis[0].radius : axis[1].radius;
         for (ptrdiff_t k = 0; level < job->p->rings && k < 2 * job->p->histograms;
              k++) {
             ptrdiff_t offset = offset_of(job, level, 0)[k];
             offset = offset < 0 ? -offset : offset;
             l->reach = offset > l->reach ? offset : l->reach;
         }
-        if (l->reach + l->radius > job->halo)
-            job->halo = l->reach + l->radius;
+        if (l->reach + radius > job->halo)
+            job->halo = l->reach + radius;
     }
 }
 
@@ -463,12 +468,11 @@ static void plan_tiles(daisy_job *job)
 static feature_status compute(daisy_job *job, const feature_run *run)
 {
     double pixels = (double)job->rows * (double)job->cols;
-    team team_of_call = team_for(run, job->tiles, pixels * NANOSECONDS_PER_PIXEL);
+    job->team = team_for(run, job->tiles, pixels * NANOSECONDS_PER_PIXEL);
     daisy_tile t;
     arena one = {NULL, 0};
     layout(&t, job, &one);
-    return team_run_with(&team_of_call, job->tiles, daisy_band, job, &job->memory,
-                         &one);
+    return team_run_with(&job->team, job->tiles, daisy_band, job, &job->memory, &one);
 }
 
 static feature_status check_out(const daisy_job *job)

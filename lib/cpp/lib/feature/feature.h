@@ -804,9 +804,9 @@ typedef struct feature_daisy_parameters {
     ptrdiff_t rings;
     ptrdiff_t histograms;      /* of a ring */
     ptrdiff_t orientations;    /* bins of 360 degrees, 1 to 2000 */
-    const feature_filter *axis; /* one filter for each ring, the first also for the
-                                   centre (without rings one), the same along both axes,
-                                   border FEATURE_REFLECT */
+    const feature_filter *axis; /* two filters for each ring, along both axes, the first
+                                   two also for the centre (without rings two), border
+                                   FEATURE_REFLECT */
     const ptrdiff_t *offsets;   /* rings, histograms, (down, right), within margin */
     const double *directions;   /* orientations, (sine, cosine) */
     int32_t norm;               /* a feature_daisy_norm */

@@ -70,6 +70,7 @@ typedef struct pattern_job {
     offset *offsets;
     const offset **columns; /* a sample of each line */
     uint8_t *table;         /* NULL: no table */
+    team team;
     thread_memory memory;
 } pattern_job;
 
@@ -253,7 +254,7 @@ static void write_codes(const pattern_job *job, const tile *t, ptrdiff_t y, void
 
 static void make_tile(void *context, ptrdiff_t index, int thread)
 {
-    const pattern_job *job = context;
+    pattern_job *job = context;
     const ptrdiff_t stride = job->out->strides[1];
     arena a = arena_of(&job->memory, thread);
     tile t;
@@ -266,7 +267,7 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
         t.left + TILE < job->image->shape[1] ? TILE : job->image->shape[1] - t.left;
     memset(t.zeros, 0, (size_t)t.pitch * sizeof *t.zeros);
     start_tile(job, &t);
-    for (ptrdiff_t y = t.top; y < t.end; y++) {
+    for (ptrdiff_t y = t.top; y < t.end && !team_is_stopped(&job->team, thread); y++) {
         unsigned char *to = row_of(job->out, y) + t.left * stride;
         void *out = job->streamed ? (void *)t.numbers : to;
         if (job->keeps_rows)
@@ -444,10 +445,10 @@ static feature_status make_patterns(pattern_job *job, const feature_array *sampl
         fill_table(job, job->table);
     layout(&counting, job, &one);
     double pixels = (double)job->image->shape[0] * (double)job->image->shape[1];
-    team t = team_for(run, job->tiles * job->bands,
-                      pixels * (double)job->count * NANOSECONDS_PER_SAMPLE);
+    job->team = team_for(run, job->tiles * job->bands,
+                         pixels * (double)job->count * NANOSECONDS_PER_SAMPLE);
     if (status == FEATURE_OK)
-        status = team_run_with(&t, job->tiles * job->bands, make_tile, job,
+        status = team_run_with(&job->team, job->tiles * job->bands, make_tile, job,
                                &job->memory, &one);
     memory_return(first.base);
     return status;

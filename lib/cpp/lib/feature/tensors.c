@@ -60,19 +60,21 @@ typedef struct tensor_job {
     tensor_plan plan;
     const feature_array *planes;
     line_output output;
+    team team;
     thread_memory memory;
 } tensor_job;
 
 static void tensor_band(void *context, ptrdiff_t index, int thread)
 {
-    const tensor_job *job = context;
+    tensor_job *job = context;
     const sobel_plan *plan = &job->plan.sobel;
     ptrdiff_t first = index * BAND_ROWS, end = first + BAND_ROWS;
+    end = end < plan->rows ? end : plan->rows;
     tensor_rows t;
     arena a = arena_of(&job->memory, thread);
     tensor_layout(&t, &job->plan, &a);
     tensor_start(&t, first);
-    for (ptrdiff_t y = first; y < end && y < plan->rows; y++) {
+    for (ptrdiff_t y = first; y < end && !team_is_stopped(&job->team, thread); y++) {
         tensor_move(&t, y);
         for (int k = 0; k < 3; k++)
             job->output.write(t.row[k], plan->cols, row_of(&job->planes[k], y),
@@ -88,12 +90,12 @@ static feature_status tensor_of_image(const feature_array *image,
     tensor_job job = {.plan = tensor_plan_for(image, axis, cval), .planes = planes};
     ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
     double pixels = (double)image->shape[0] * (double)image->shape[1];
-    team t = team_for(run, bands, pixels * NANOSECONDS_OF_TENSOR);
+    job.team = team_for(run, bands, pixels * NANOSECONDS_OF_TENSOR);
     job.output = line_output_for(job.plan.sobel.real, planes, 3);
     tensor_rows counting;
     arena one = {NULL, 0};
     tensor_layout(&counting, &job.plan, &one);
-    return team_run_with(&t, bands, tensor_band, &job, &job.memory, &one);
+    return team_run_with(&job.team, bands, tensor_band, &job, &job.memory, &one);
 }
 
 /* ------------------------------------------------------------------------ */

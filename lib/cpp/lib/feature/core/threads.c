@@ -141,7 +141,7 @@ static int that_start(int wanted)
 
 team team_for(const feature_run *run, ptrdiff_t bands, double nanoseconds)
 {
-    team t = {run, 0, 1};
+    team t = {.run = run, .threads = 1};
     int wanted = run != NULL && run->threads > 0 ? run->threads : threads_by_default();
     if (wanted > bands)
         wanted = (int)bands;
@@ -196,15 +196,27 @@ typedef struct crew {
     share share[SHARES_AT_MOST];
 } crew;
 
+static int is_set(atomic_int *flag)
+{
+    return atomic_load_explicit(flag, memory_order_relaxed);
+}
+
+/* Once the answer has been yes, nobody asks again. */
+int team_is_stopped(team *t, int thread)
+{
+    if (thread == 0 && !is_set(t->stop) && team_poll(t) != FEATURE_OK)
+        atomic_store(t->stop, 1);
+    return is_set(t->stop);
+}
+
 static void take_share(crew *c, share *from, int thread)
 {
-    while (!atomic_load_explicit(&c->stop, memory_order_relaxed)) {
+    while (!is_set(&c->stop)) {
         ptrdiff_t index = atomic_fetch_add(&from->next, 1);
         if (index >= from->end)
             return;
         c->band(c->context, index, thread);
-        if (thread == 0 && team_poll(c->team) != FEATURE_OK)
-            atomic_store(&c->stop, 1);
+        team_is_stopped(c->team, thread);
     }
 }
 
@@ -236,18 +248,21 @@ static feature_status run_shares(team *t, int shares, ptrdiff_t bands,
                                  void *context)
 {
     crew c = {.team = t, .band = band, .context = context, .shares = shares};
+    t->stop = &c.stop;
     for (int k = 0; k < shares; k++) {
         atomic_init(&c.share[k].next, bands / shares * k + bands % shares * k / shares);
         int next = k + 1;
         c.share[k].end = bands / shares * next + bands % shares * next / shares;
     }
-    team_poll(t); /* starts the clock; the first 10 ms are never asked about */
+    if (team_poll(t) != FEATURE_OK) /* the first time of a call it starts the clock */
+        return FEATURE_INTERRUPTED;
     if (t->threads == 1) {
         take_bands(&c, 0);
     } else {
 #pragma omp parallel num_threads(t->threads)
         take_bands(&c, omp_get_thread_num());
     }
+    t->stop = NULL;
     return atomic_load(&c.stop) ? FEATURE_INTERRUPTED : FEATURE_OK;
 }
 

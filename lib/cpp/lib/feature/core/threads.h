@@ -18,6 +18,7 @@ typedef struct team {
     const feature_run *run;
     double last_poll; /* seconds */
     int threads;
+    atomic_int *stop; /* of the bands that are being run */
 } team;
 
 /* As many threads as the run allows, at most one a band, and one only where
@@ -45,6 +46,10 @@ feature_status team_run_in_order(team *t, ptrdiff_t bands,
 /* Waits inside a band of team_run_in_order until the counter is at most 0. Only bands
  * of smaller indices may count it down: whoever took them finishes them. */
 void team_await(const atomic_ptrdiff_t *counter);
+
+/* Inside a band that may take long, between its steps: has the call been interrupted?
+ * Then the band may end, whatever it leaves undone. */
+int team_is_stopped(team *t, int thread);
 
 /* For serial stretches: INTERRUPTED when it is time to ask and the answer is yes. */
 feature_status team_poll(team *t);

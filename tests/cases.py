@@ -214,7 +214,7 @@ def wrap_scalar(rng, value):
         return np.float32(value)
     if kind < 0.2:
         return np.float64(value)
-    if kind < 0.3 and abs(value) < 2**31:
+    if kind < 0.3 and -(2**31) < value < 2**31:
         return int(value) if kind < 0.25 else np.int64(value)
     return float(value)
 

@@ -111,6 +111,9 @@ def check_number(value, name):
     except (TypeError, ValueError):
         message = f"`{name}` must be a number, got {value!r}"
         raise error(TypeError, ValueError)(message) from None
+    except OverflowError:
+        message = f"`{name}` is an integer that no float64 holds"
+        raise error(ValueError, OverflowError)(message) from None
 
 
 def check_count(value, name, least, *kinds_of_zero):
@@ -139,7 +142,12 @@ def check_workers(workers):
         return None
     if isinstance(workers, bool) or not hasattr(workers, "__index__"):
         raise TypeError(f"`workers` must be an integer or None, got {workers!r}")
-    workers = operator.index(workers)
+    try:
+        workers = operator.index(workers)
+    except TypeError:  # an array
+        raise TypeError(
+            f"`workers` must be an integer or None, got {workers!r}"
+        ) from None
     if workers < 1:
         raise ValueError(f"`workers` must be at least 1, got {workers}")
     return workers

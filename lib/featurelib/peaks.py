@@ -129,7 +129,12 @@ def _threshold(image, threshold_abs, threshold_rel, labels):
             return None
     threshold = threshold_abs if threshold_abs is not None else image.min()
     if threshold_rel is not None:
-        threshold = max(threshold, threshold_rel * image.max())
+        try:
+            threshold = max(threshold, threshold_rel * image.max())
+        except OverflowError:
+            raise error(ValueError, OverflowError)(
+                f"`threshold_rel` {threshold_rel} is no {image.dtype}"
+            ) from None
     return threshold
 
 
@@ -138,17 +143,20 @@ def _least_above(threshold, dtype):
     if not threshold < np.inf:
         return None
     if dtype.kind == "f":
-        bound = compared_with(threshold, dtype)
-        value = dtype.type(bound)
-        if not value > bound:
-            value = np.nextafter(value, dtype.type(np.inf))
+        with np.errstate(over="ignore"):
+            bound = compared_with(threshold, dtype)
+            value = dtype.type(bound)
+            if not value > bound:
+                value = np.nextafter(value, dtype.type(np.inf))
         return value if np.isfinite(value) or value > bound else None
     limits = np.iinfo(dtype)
     if not dtype.type(limits.max) > threshold:
         return None
     if dtype.type(limits.min) > threshold:
         return dtype.type(limits.min)
-    if _is_integer(threshold) or dtype.itemsize < 8:
+    if _is_integer(threshold):
+        return dtype.type(int(threshold) + 1)  # math.floor goes through a double
+    if dtype.itemsize < 8:
         return dtype.type(math.floor(threshold) + 1)
     low, high = int(limits.min), int(limits.max)  # high exceeds it, low does not
     while high - low > 1:
@@ -205,6 +213,8 @@ def _check_count(value, name):
     """A number of peaks; as many as there are for None and infinity."""
     if value is None:
         return sys.maxsize
+    if _is_integer(value) and value >= 0:
+        return min(int(value), sys.maxsize)
     number = check_number(value, name)
     if math.isinf(number) and number > 0 or math.isnan(number):
         return sys.maxsize

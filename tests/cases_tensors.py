@@ -144,7 +144,7 @@ def draw_planes(rng, shape=None, layout=None):
         shape = shape or images.draw_shape(rng)
     else:
         shape = draw_volume_shape(rng, order)
-    scale = rng.choice([1, 1, 1e-30, 1e30, 255]) if dtype == "f8" else 1
+    scale = rng.choice([1, 1, 1e-200, 1e-30, 1e30, 255]) if dtype == "f8" else 1
     planes = rng.normal(size=(order * (order + 1) // 2, *shape)) * scale
     kind = rng.choice(["general", "equal", "product", "zero", "rounded"])
     diagonal = [order * p - p * (p - 1) // 2 for p in range(order)]

@@ -128,7 +128,7 @@ def element_difference(ours, theirs, tolerance):
         magnitude = np.abs(theirs)
         if isinstance(tolerance, OfLargest):
             finite = magnitude[np.isfinite(magnitude)]
-            magnitude = max(finite.max(initial=0), 1e-25)
+            magnitude = finite.max(initial=0)
         else:
             magnitude = np.maximum(1, magnitude)
             tolerance = max(tolerance, 1e-5 if ours.dtype == np.float32 else 0)

@@ -186,3 +186,30 @@ def test_bytes_have_the_corners_of_the_same_doubles_to_the_sign_of_zero(mode):
                         for pixels in (view, view.astype(float))
                     )
                     assert measured.tobytes() == expected.tobytes()
+
+
+@pytest.mark.parametrize("types", ["eee", "fdd", "ggg", "dfe", "egf"])
+def test_two_by_two_eigenvalues_of_several_types_are_the_references(types):
+    import skimage.feature
+
+    rng = images.generator(types)
+    planes = [rng.normal(size=(13, 17)).astype(char) for char in types]
+    expected = skimage.feature.hessian_matrix_eigvals(planes)
+    found = feature.hessian_matrix_eigvals(planes)
+    assert found.dtype == expected.dtype and (found == expected).all()
+    out = np.empty_like(expected)
+    assert feature.structure_tensor_eigenvalues(planes, out=out) is out
+    assert (out == expected).all()
+
+
+def test_a_sigma_of_any_floating_type_makes_filters_of_doubles():
+    import skimage.feature
+
+    image = images.generator("sigma").random((23, 31))
+    for sigma in (np.longdouble(1.3), np.float16(1.3), np.float32(1.3)):
+        for gaussian in (True, False):
+            given = image, sigma
+            keywords = {"use_gaussian_derivatives": gaussian}
+            found = feature.hessian_matrix(*given, **keywords)
+            expected = skimage.feature.hessian_matrix(*given, **keywords)
+            assert np.array_equal(found, expected)

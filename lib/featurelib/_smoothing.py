@@ -39,6 +39,8 @@ def _for_axes(value, name, ndim):
     """One value an axis, from one for all or from a sequence of as many."""
     if isinstance(value, str) or not np.iterable(value):
         return (value,) * ndim
+    if isinstance(value, (set, frozenset, dict)):
+        raise TypeError(f"`{name}` must be in the order of the axes, got {value!r}")
     values = tuple(value)
     if len(values) != ndim:
         raise error(ValueError, RuntimeError)(
@@ -137,6 +139,7 @@ def _gaussian_filters(borders, *sigmas):
 
 def filters_of(weights, borders):
     """Filters for C from weights, centre first, and border codes."""
+    weights = [np.ascontiguousarray(w, np.float64) for w in weights]
     filters = (Filter * len(weights))(
         *(
             Filter(_native.data_of(w), w.size - 1, border)

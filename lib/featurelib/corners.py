@@ -58,7 +58,8 @@ def _window(image, sigma):
     image = check_grey(given, (2, 3, 4, 5))
     if image.ndim != 2:
         raise ValueError(
-            f"The parameter `image` must be a 2-dimensional array, got {image.ndim}"
+            "The parameter `image` must be a 2-dimensional array, got one of"
+            f" {image.ndim} dimensions"
         )
     return image, gaussian_filters(sigmas_for(sigma), _CONSTANT)
 
@@ -351,7 +352,8 @@ def corner_foerstner(image, sigma=1, *, out=None, workers=None):
     image, filters = _window(image, sigma)
     if given != 2:
         raise error(ValueError, IndexError)(
-            f"The parameter `image` must be a 2-dimensional array, got {given}"
+            "The parameter `image` must be a 2-dimensional array, got one of"
+            f" {given} dimensions"
         )
     workers = check_workers(workers)
     run = _native.run(workers)

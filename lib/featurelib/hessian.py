@@ -378,7 +378,8 @@ def shape_index(image, sigma=1, mode="constant", cval=0, *, out=None, workers=No
     image = check_scalable(image)
     if image.ndim != 2:
         raise error(ValueError, IndexError, TypeError)(
-            f"The parameter `image` must be a 2-dimensional array, got {image.ndim}"
+            "The parameter `image` must be a 2-dimensional array, got one of"
+            f" {image.ndim} dimensions"
         )
     workers = check_workers(workers)
     filters = gaussian_filters(sigmas_for(sigma), border_codes(mode))

@@ -192,6 +192,19 @@ def _computed_type(planes):
     return np.dtype(np.float32 if chars <= set("ef") else np.float64)
 
 
+def _closed_form(planes, dtype):
+    """Of two by two matrices whose planes are of several types, or of one that C does
+    not compute in, in the reference's order of operations and its types."""
+    a, b, c = planes
+    eigs = np.empty((2, *a.shape), dtype)
+    with np.errstate(all="ignore"):
+        eigs[:] = (a + c) / 2
+        gap = np.sqrt(b**2 + ((a - c) / 2) ** 2)
+        eigs[0] += gap
+        eigs[1] -= gap
+    return eigs
+
+
 def _eigenvalues(native, planes, name, out, workers):
     if not isinstance(planes, (list, tuple)):
         planes = as_array(planes, name, MASK_HINT)
@@ -200,6 +213,11 @@ def _eigenvalues(native, planes, name, out, workers):
     first = planes[0].dtype
     wanted = first if first.kind == "f" else np.dtype(np.float64)
     computed = _computed_type(planes)
+    of_closed_form = order == 2 and all(p.dtype.kind == "f" for p in planes)
+    if of_closed_form and any(p.dtype != computed for p in planes):
+        values = check_out(out, (order, *planes[0].shape), wanted)
+        values[...] = _closed_form(planes, wanted)
+        return values
     planes = [p if p.dtype == computed else p.astype(computed) for p in planes]
     shape, run = (order, *planes[0].shape), _native.run(workers)
 

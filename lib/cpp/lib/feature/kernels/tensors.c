@@ -320,7 +320,8 @@ static inline double solve_cubics(const wide *const *planes, ptrdiff_t n,
                       (a * (d * f - e * e) - b * (b * f - e * c) + c * (b * e - d * c));
         double r = fabs(half);
         int steady = r <= CUBIC_MOST && size > CUBIC_SMALLEST && size < CUBIC_LARGEST;
-        int fine = steady | (flat & (size < CUBIC_LARGEST));
+        int ordinary = (size > CUBIC_SMALLEST) | (size == 0);
+        int fine = steady | (flat & ordinary & (size < CUBIC_LARGEST));
         double x = largest_root(r > 1 ? 1.0 : r);
         double apart = 1.7320508075688772 * sqrt((1 - x) * (1 + x));
         double far = flat ? 0.0 : p * (2 * x), near = flat ? 0.0 : p * x;

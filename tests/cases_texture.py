@@ -133,6 +133,10 @@ def graycoprops_call(rng, shape=None, layout=None):
         P[...] = 0
     if dtype in ("f4", "f8"):
         P /= rng.choice([1, max(1, P.sum()), 1e-10, 1e10])
+    if dtype == "f8" and rng.random() < 0.2:
+        P *= rng.choice([1e-318, 1e-170, 1e150, 1e290])
+    if dtype in ("f4", "f8", "i8") and rng.random() < 0.1:
+        P = -P
     P = images.lay_out(P.astype(dtype), any_layout(rng, layout))
     arguments = (P, str(rng.choice(PROPERTIES))) if rng.random() < 0.9 else (P,)
     if rng.random() < 0.1:

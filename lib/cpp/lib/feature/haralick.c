@@ -18,6 +18,11 @@
  * memory, so that a row of all matrices is one run of numbers, and rows, columns and
  * diagonals are added up element by element whatever the number of planes.
  *
+ * Squares and weighed sums of a matrix whose sum is very large or very small may leave
+ * the range of doubles, and there is no logarithm of negative elements. Where the first
+ * sweep finds such a sum, a second one takes the elements times a power of two that
+ * brings the sum near 1, which loses nothing.
+ *
  * Rows are cut into parts with sums of their own, which are added in order; how many
  * parts depends on the size alone. Results equal the reference's up to rounding; where
  * i or j has one value only the correlation is 1, while there rounding errors of the
@@ -27,6 +32,7 @@
  * logarithm where elements are not 0, but for small whole numbers, of which a list is
  * made.
  */
+#include <math.h>
 #include <string.h>
 
 #include "core/array.h"
@@ -37,6 +43,9 @@
 
 #define PARTS_AT_MOST 8
 #define ELEMENTS_A_PART 32768
+/* Sums between these are used as they are. */
+#define SUM_LEAST 0x1p-400
+#define SUM_MOST 0x1p400
 
 typedef struct sweep_job {
     const feature_array *matrix, *out;
@@ -45,6 +54,8 @@ typedef struct sweep_job {
     ptrdiff_t levels, planes, parts, part_rows;
     int direct;           /* rows of doubles are read where they stand */
     double *terms;        /* x ln x, where they are known; or NULL */
+    double *scale[2];     /* of each plane: both are factors of its elements, */
+    int scaled;           /* in a second sweep */
     haralick_sums *sums;  /* of each part */
     unsigned char *first; /* of the sums, which begin as zeros */
     size_t sums_size;
@@ -83,7 +94,6 @@ static void layout_sums(const sweep_job *job, haralick_sums *s, arena *a)
         s->squares = arena_take(a, planes, sizeof(double));
     if (wants(job, BIT(ENTROPY)))
         s->logarithms = arena_take(a, planes, sizeof(double));
-    s->terms = job->terms;
 }
 
 static void layout(sweep_job *job, int threads, arena *a)
@@ -91,10 +101,12 @@ static void layout(sweep_job *job, int threads, arena *a)
     size_t levels = (size_t)job->levels, planes = (size_t)job->planes;
     arena one = {NULL, 0};
     arena_take(&one, 16 * planes + HARALICK_SPARE, sizeof(wide));
-    arena_take(&one, job->direct ? 0 : levels * planes + ROW_BLOCK, sizeof(wide));
+    arena_take(&one, levels * planes + ROW_BLOCK, sizeof(wide));
     job->spare_size = one.used;
     job->sums = arena_take(a, (size_t)job->parts, sizeof *job->sums);
     job->spare = arena_take(a, (size_t)threads, one.used);
+    for (int k = 0; k < 2; k++)
+        job->scale[k] = arena_take(a, planes, sizeof *job->scale[k]);
     if (lists_terms(job))
         job->terms = arena_take(a, HARALICK_TERMS, sizeof *job->terms);
     size_t before = a->used;
@@ -135,6 +147,17 @@ static const wide *read_row(const sweep_job *job, ptrdiff_t i, wide *buffer)
     return buffer;
 }
 
+/* The same times the planes' factors. */
+static const wide *scaled_row(const sweep_job *job, const wide *row, wide *out)
+{
+    for (ptrdiff_t j = 0; j < job->levels; j++)
+        for (ptrdiff_t k = 0; k < job->planes; k++) {
+            ptrdiff_t at = j * job->planes + k;
+            out[at] = row[at] * job->scale[0][k] * job->scale[1][k];
+        }
+    return out;
+}
+
 static void sweep_part(void *context, ptrdiff_t part, int thread)
 {
     const sweep_job *job = context;
@@ -143,9 +166,12 @@ static void sweep_part(void *context, ptrdiff_t part, int thread)
                                    (size_t)thread * job->spare_size);
     wide *buffer = spare + 16 * job->planes + HARALICK_SPARE;
     end = end < job->levels ? end : job->levels;
-    for (ptrdiff_t i = first; i < end; i++)
-        job->kernels->haralick_row(read_row(job, i, buffer), i, &job->sums[part],
-                                   spare);
+    for (ptrdiff_t i = first; i < end; i++) {
+        const wide *row = read_row(job, i, buffer);
+        if (job->scaled)
+            row = scaled_row(job, row, buffer);
+        job->kernels->haralick_row(row, i, &job->sums[part], spare);
+    }
 }
 
 static void add_part(const sweep_job *job, double *to, const double *from, ptrdiff_t n)
@@ -154,7 +180,8 @@ static void add_part(const sweep_job *job, double *to, const double *from, ptrdi
         job->kernels->add_row(to, from, n * job->planes, to);
 }
 
-static void write_properties(const sweep_job *job)
+/* Into the sums of the first part. */
+static void add_parts(const sweep_job *job)
 {
     haralick_sums *all = &job->sums[0];
     for (ptrdiff_t part = 1; part < job->parts; part++) {
@@ -164,9 +191,52 @@ static void write_properties(const sweep_job *job)
         add_part(job, all->squares, s->squares, 1);
         add_part(job, all->logarithms, s->logarithms, 1);
     }
+}
+
+static feature_status sweep(sweep_job *job, team *t)
+{
+    memset(job->first, 0, job->sums_size);
+    for (ptrdiff_t part = 0; part < job->parts; part++)
+        job->sums[part].terms = job->scaled ? NULL : job->terms;
+    feature_status status = team_run(t, job->parts, sweep_part, job);
+    if (status == FEATURE_OK)
+        add_parts(job);
+    return status;
+}
+
+static double sum_of_plane(const haralick_sums *s, ptrdiff_t k)
+{
+    const double *of = s->rows != NULL ? s->rows : s->differences;
+    ptrdiff_t n = s->rows != NULL ? s->levels : 2 * s->levels - 1;
+    double sum = 0;
+    for (ptrdiff_t x = 0; x < n; x++)
+        sum += of[x * s->planes + k];
+    return sum;
+}
+
+/* Finds the factors of the planes; is there one that needs them? */
+static int find_scales(const sweep_job *job)
+{
+    int needed = 0;
+    for (ptrdiff_t k = 0; k < job->planes; k++) {
+        double sum = sum_of_plane(&job->sums[0], k), size = fabs(sum);
+        int usual = sum >= SUM_LEAST && sum <= SUM_MOST;
+        int exponent = 0;
+        if (sum != 0 && isfinite(sum) && !usual) {
+            frexp(size, &exponent);
+            needed = 1;
+        }
+        job->scale[0][k] = ldexp(sum < 0 ? -1 : 1, -exponent / 2);
+        job->scale[1][k] = ldexp(1, -exponent - -exponent / 2);
+    }
+    return needed;
+}
+
+static void write_properties(const sweep_job *job)
+{
     for (ptrdiff_t k = 0; k < job->planes; k++) {
         double values[PROPERTIES], *out = (double *)job->out->data + k;
-        job->kernels->haralick_values(all, k, values);
+        job->kernels->haralick_values(&job->sums[0], k, values);
         for (int property = 0; property < PROPERTIES; property++)
             if (wants(job, 1 << property)) {
                 *out = values[property];
@@ -232,10 +302,12 @@ feature_status feature_graycoprops(const feature_array *matrix, int32_t wanted,
         if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
             return FEATURE_NO_MEMORY;
     }
-    memset(job.first, 0, job.sums_size);
     if (job.terms != NULL)
         job.kernels->haralick_terms(job.terms);
-    status = team_run(&t, job.parts, sweep_part, &job);
+    status = sweep(&job, &t);
+    job.scaled = status == FEATURE_OK && find_scales(&job);
+    if (job.scaled)
+        status = sweep(&job, &t);
     if (status == FEATURE_OK)
         write_properties(&job);
     memory_return(block);

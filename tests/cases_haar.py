@@ -207,6 +207,11 @@ def haar_refusals():
     yield refuse("no features", given, ValueError, "no feature")
     given = (image, 0, 0, 3, 3, np.array(["x"], object), coord)
     yield refuse("unknown of two", given, ValueError, "unknown")
+    for number in (0.9, "0", None):
+        broken = np.empty(1, object)
+        broken[0] = [[(number, 0), (0, 0)], [(0, 1), (0, 1)]]
+        given = (image, 0, 0, 3, 3, kinds[:1], broken)
+        yield refuse(f"coordinate {number!r}", given, BOTH, "feature_coord")
 
 
 # ---------------------------------------------------------------------- drawing

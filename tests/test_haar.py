@@ -6,6 +6,7 @@ import copy
 import inspect
 import io
 import pickle
+from xml.etree import ElementTree
 
 import cases  # noqa: F401  (it imports cases_haar, which needs it)
 import cases_haar
@@ -190,10 +191,12 @@ def face_file():
     return data.lbp_frontal_face_cascade_filename()
 
 
-def faces(detector):
+def faces(detector, **sizes):
     from skimage import data
 
-    return detector.detect_multi_scale(data.astronaut(), *cases_haar.faces(None))
+    names = "scale_factor", "step_ratio", "min_size", "max_size"
+    given = dict(zip(names, cases_haar.faces(None), strict=True)) | sizes
+    return detector.detect_multi_scale(data.astronaut(), **given)
 
 
 NUMBERS = "stages_number stumps_number features_number window_width window_height"
@@ -240,9 +243,25 @@ def test_paths_and_files_of_bytes_and_text_are_read(tmp_path):
         feature.Cascade(tmp_path / "no such file")
 
 
+def test_a_file_that_is_no_xml_says_where():
+    with pytest.raises(ElementTree.ParseError) as raised:
+        feature.Cascade(io.StringIO("<a>"))
+    assert raised.value.position == (1, 3) and raised.value.code == 3
+
+
+def test_one_side_of_the_largest_window_may_be_infinite():
+    far = faces(feature.Cascade(face_file()), max_size=(300, 10_000))
+    assert faces(feature.Cascade(face_file()), max_size=(300, np.inf)) == far
+    with pytest.raises(ValueError):
+        faces(feature.Cascade(face_file()), max_size=(np.inf, np.inf))
+    with pytest.raises(ValueError, match="min_size"):
+        faces(feature.Cascade(face_file()), min_size=(24, np.inf))
+
+
 def test_a_copy_and_a_pickle_find_the_same():
     detector = feature.Cascade(face_file(), eps=1e-3)
-    for other in (copy.deepcopy(detector), pickle.loads(pickle.dumps(detector))):
+    pickled = pickle.loads(pickle.dumps(detector))
+    for other in (copy.copy(detector), copy.deepcopy(detector), pickled):
         assert other.eps == detector.eps and faces(other) == faces(detector)
         other.stages_number = 3
         assert detector.stages_number == 20

@@ -73,6 +73,15 @@ def test_a_large_matrix_takes_no_memory_that_is_not_counted_in():
     assert found[0, 65535, 0, 0] == 1
 
 
+def test_offsets_do_not_depend_on_earlier_calls():
+    """7 and 7 + 0j are equal, and have one place in a dictionary."""
+    image = np.zeros((9, 9), np.uint8)
+    for _ in range(2):
+        with pytest.raises(TypeError, match="distances"):
+            feature.graycomatrix(image, [7 + 0j], [0], 8)
+        assert feature.graycomatrix(image, [7], [0], 8).sum() == 18
+
+
 def test_several_properties_come_in_one_dict_and_equal_single_calls():
     P = images.generator("properties").random((20, 20, 2, 3))
     found = feature.graycoprops(P, PROPERTIES[::-1])

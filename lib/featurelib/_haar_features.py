@@ -157,7 +157,9 @@ def flatten(features, kind):
         if set(map(len, numbers)) != {4 * rectangles}:
             raise ValueError("pairs expected")
         flat = np.fromiter(
-            chain.from_iterable(numbers), np.int64, 4 * rectangles * len(numbers)
+            map(operator.index, chain.from_iterable(numbers)),
+            np.int64,
+            4 * rectangles * len(numbers),
         )
     except (TypeError, ValueError, OverflowError) as problem:
         raise error(ValueError, TypeError, IndexError)(

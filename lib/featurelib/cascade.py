@@ -64,7 +64,7 @@ _LUMINANCE = (0.2125, 0.7154, 0.0721)
 
 def _malformed(reason, *reference_kinds):
     """The error of a file that is none of ours: of one that is no XML the reference's
-    is a SyntaxError, of another what it stumbled over."""
+    is a ParseError, of another what it stumbled over."""
     kinds = reference_kinds or (TypeError, AttributeError, IndexError)
     return error(ValueError, *kinds)(
         f"`xml_file` is no cascade of local binary patterns: {reason}"
@@ -75,7 +75,7 @@ def _parse(data):
     """The tree of an XML text. Document types, which can define entities that grow
     without end, are refused."""
     # Imported here: they take longer than all the rest of `import feature`.
-    from xml.etree.ElementTree import TreeBuilder
+    from xml.etree.ElementTree import ParseError, TreeBuilder
     from xml.parsers import expat
 
     builder = TreeBuilder()
@@ -92,7 +92,10 @@ def _parse(data):
         parser.Parse(data, True)
         return builder.close()
     except (expat.ExpatError, LookupError, AssertionError) as problem:
-        raise _malformed(problem, SyntaxError) from None
+        malformed = _malformed(problem, ParseError)
+        malformed.code = getattr(problem, "code", None)
+        malformed.position = parser.ErrorLineNumber, parser.ErrorColumnNumber
+        raise malformed from None
 
 
 def _read(xml_file):
@@ -176,8 +179,8 @@ def _check_positive(value, name, above=0):
     return number
 
 
-def _check_size(size, name):
-    """Rows and columns of a window, float32."""
+def _check_size(size, name, endless=0):
+    """Rows and columns of a window, float32; so many of both may be infinite."""
     try:
         pair = np.array(size, dtype=np.float32)
     except (TypeError, ValueError):
@@ -186,9 +189,10 @@ def _check_size(size, name):
         raise error(ValueError, IndexError, TypeError)(
             f"`{name}` must be two numbers, rows and columns, got {size!r}"
         )
-    if not (np.isfinite(pair[:2]).all() and (pair[:2] > 0).all()):
+    if not (pair[:2] > 0).all() or np.isinf(pair[:2]).sum() > endless:
+        limits = "above 0, one of them finite" if endless else "above 0 and finite"
         raise error(ValueError, OverflowError)(
-            f"`{name}` must be above 0 and finite, got {size!r}"
+            f"`{name}` must be {limits}, got {size!r}"
         )
     return pair
 
@@ -255,7 +259,7 @@ def _counter(name):
         most = {"stages_number": len(self._ends)}.get(name, _INT32_MOST)
         if not 0 <= value <= most:
             raise ValueError(f"`{name}` must be from 0 to {most}, got {value}")
-        self._numbers[name] = value
+        self._numbers = {**self._numbers, name: value}  # copies share the dictionary
 
     return property(read, write)
 
@@ -435,7 +439,8 @@ class Cascade:
             The window moves by the scale times this many pixels, rounded; 1 looks
             everywhere that counts, more is faster.
         min_size, max_size : (int, int)
-            Rows and columns of the smallest window, and of those that are too large.
+            Rows and columns of the smallest window, and of those that are too large,
+            of which one may be infinite.
         min_neighbor_number : int, optional
             How many windows must have found the same object.
         intersection_score_threshold : float, optional
@@ -455,7 +460,7 @@ class Cascade:
         ValueError
             If the image is of another shape or complex, `scale_factor` is not above 1,
             `step_ratio` is so small that a window would not move, a size is not above 0
-            and finite, or `workers` is below 1.
+            or has no end, or `workers` is below 1.
         TypeError
             If `img` is a masked array, or a parameter is no number.
         """
@@ -463,7 +468,10 @@ class Cascade:
         run = _native.run(check_workers(workers))
         scale_factor = _check_positive(scale_factor, "scale_factor", above=1)
         step_ratio = _check_positive(step_ratio, "step_ratio")
-        sizes = _check_size(min_size, "min_size"), _check_size(max_size, "max_size")
+        sizes = (
+            _check_size(min_size, "min_size"),
+            _check_size(max_size, "max_size", endless=1),
+        )
         least = self._check_neighbors(min_neighbor_number)
         threshold = check_number(
             intersection_score_threshold, "intersection_score_threshold"

@@ -58,9 +58,10 @@ def _numbers(values, name):
 
 
 @functools.lru_cache(maxsize=64)
-def _cached_offsets(distances, angles):
+def _cached_offsets(distances, angles, _types=()):
     """How many distances and angles, and for each pair of them the rows and columns
-    from one pixel to the other, as C takes an array."""
+    from one pixel to the other, as C takes an array. `_types` tells numbers apart that
+    are equal: 7 is a distance, 7 + 0j is none."""
     distances = _numbers(distances, "distances")
     angles = _numbers(angles, "angles")
     try:
@@ -82,7 +83,8 @@ def _offsets(distances, angles):
     """The same; who counts in a million windows passes the same lists each time."""
     if type(distances) in (list, tuple) and type(angles) in (list, tuple):
         try:
-            return _cached_offsets(tuple(distances), tuple(angles))
+            types = *map(type, distances), *map(type, angles)
+            return _cached_offsets(tuple(distances), tuple(angles), types)
         except TypeError:  # lists in lists, or no numbers
             pass
     distances = _numbers(distances, "distances")
@@ -330,7 +332,7 @@ def graycoprops(P, prop="contrast", *, out=None, workers=None):
     workers = check_workers(workers)
     run = _native.run(workers)
     shape = P.shape[2:]
-    if prop is None or isinstance(prop, str):
+    if prop is None or isinstance(prop, (str, bytes)):
         bit = _bit(prop)
         result = np.empty((1, *shape))
         _graycoprops(P, bit, result, run)

@@ -56,7 +56,8 @@ def _circle(count, radius):
 
 def _check_samples(P):
     try:
-        count = int(P) if isinstance(P, (float, np.floating)) else operator.index(P)
+        whole = isinstance(P, (float, np.floating, np.bool_))
+        count = int(P) if whole else operator.index(P)
     except (TypeError, ValueError, OverflowError):
         raise error(TypeError, ValueError, OverflowError)(
             f"`P` must be a whole number, got {P!r}"
@@ -93,7 +94,10 @@ def _largest(method, count):
 
 def _check_dtype(dtype, method, count):
     """The element type of the result, in which every number must fit."""
-    dtype = FLOAT64 if dtype is None else np.dtype(dtype)
+    try:
+        dtype = FLOAT64 if dtype is None else np.dtype(dtype)
+    except TypeError:
+        raise TypeError(f"`dtype` must be the name of one, got {dtype!r}") from None
     if dtype.char not in "BHILQd" or not dtype.isnative:
         raise error(ValueError, TypeError)(
             f"`dtype` must be float64 or an unsigned integer type, got {dtype}"

@@ -248,6 +248,7 @@ def test_no_interrupt_is_lost_between_the_parts_of_a_call():
     "structure_tensor(np.tile(photograph, (4, 4)), sigma=150, workers=1)",
     "local_binary_pattern(greys, 10000, 3, 'uniform', workers=1)",
     "daisy(photograph, orientations=2000, histograms=2, rings=1, workers=1)",
+    "ORB(n_scales=1).detect(dots, workers=1)",
 ])
 def test_ctrl_c_ends_calls_whose_units_of_work_are_large(call):
     """All of these took from half a second to minutes to answer. The best of three:
@@ -258,6 +259,8 @@ def test_ctrl_c_ends_calls_whose_units_of_work_are_large(call):
         def handler(*_): # runs when the call asks, not when the signal comes
             raise Enough
         greys = np.rint(photograph * 255).astype(np.uint8)
+        dots = np.zeros((2000, 2000), np.uint8)
+        dots[4::8, 4::8] = 255  # equal corners
         signal.signal(signal.SIGALRM, handler)
         waited = []
         for _ in range(3):

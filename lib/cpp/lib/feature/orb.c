@@ -172,26 +172,39 @@ static uint64_t harris_key(double response)
     return response != response ? 0 : descending_key(FEATURE_FLOAT64, &response);
 }
 
-/* Was `a` found before `b`? */
-static int is_before(const candidate *a, const candidate *b)
+/* Puts listed points in the order found: each level's from FAST's highest down. */
+static void order_found(const candidate *all, point *points, point *spare, ptrdiff_t n)
 {
-    if (a->level != b->level)
-        return a->level < b->level;
-    return a->fast != b->fast ? a->fast > b->fast : a < b;
+    ptrdiff_t start = 0;
+    for (ptrdiff_t i = 0; i < n; i++)
+        points[i].key =
+            descending_key(FEATURE_FLOAT64, &all[points[i].place].fast);
+    for (ptrdiff_t i = 1; i <= n; i++)
+        if (i == n || all[points[i].place].level != all[points[start].place].level) {
+            points_sort(points + start, spare, i - start);
+            start = i;
+        }
 }
 
-/* Points of one key come in the reverse of the order found. */
-static void reverse_found(const candidate *all, point *points, ptrdiff_t n)
+static void reverse(point *points, ptrdiff_t n)
 {
-    for (ptrdiff_t i = 1; i < n; i++) {
+    for (ptrdiff_t i = 0; i < n / 2; i++) {
         point p = points[i];
-        ptrdiff_t k = i;
-        for (; k > 0 && points[k - 1].key == p.key &&
-               is_before(all + points[k - 1].place, all + p.place);
-             k--)
-            points[k] = points[k - 1];
-        points[k] = p;
+        points[i] = points[n - 1 - i];
+        points[n - 1 - i] = p;
     }
+}
+
+/* Puts them in the order of Harris' response; those of equal ones come in the reverse
+ * of the order found. */
+static void order_by_harris(const candidate *all, point *points, point *spare,
+                            ptrdiff_t n)
+{
+    order_found(all, points, spare, n);
+    reverse(points, n);
+    for (ptrdiff_t i = 0; i < n; i++)
+        points[i].key = harris_key(all[points[i].place].harris);
+    points_sort(points, spare, n);
 }
 
 /* Moves the `most` smallest keys, and all that equal the last of them in their leading
@@ -222,28 +235,19 @@ static ptrdiff_t take_leading(point *points, ptrdiff_t n, ptrdiff_t most)
 static ptrdiff_t choose(const orb_job *job, point *points, ptrdiff_t most)
 {
     const candidate *all = job->candidates;
-    ptrdiff_t n = job->count, start = 0;
+    ptrdiff_t n = job->count;
     point *spare = points + n;
-    int by_harris = n >= most;
     if (most == 0)
         return 0;
-    for (ptrdiff_t i = 0; i < n; i++) {
-        points[i].place = i;
-        points[i].key = by_harris ? harris_key(all[i].harris)
-                                  : descending_key(FEATURE_FLOAT64, &all[i].fast);
+    for (ptrdiff_t i = 0; i < n; i++)
+        points[i] = (point){.place = i, .key = harris_key(all[i].harris)};
+    if (n < most) {
+        order_found(all, points, spare, n);
+        return n;
     }
-    if (by_harris) {
-        n = take_leading(points, n, most);
-        points_sort(points, spare, n);
-        reverse_found(all, points, n);
-        return most;
-    }
-    for (ptrdiff_t i = 1; i <= n; i++)
-        if (i == n || all[i].level != all[start].level) {
-            points_sort(points + start, spare, i - start);
-            start = i;
-        }
-    return n;
+    n = take_leading(points, n, most);
+    order_by_harris(all, points, spare, n);
+    return most;
 }
 
 /* ------------------------------------------------------------------------ */

@@ -76,3 +76,18 @@ def test_orb_extracts_what_detect_and_extract_gives_in_the_order_given():
     expected = one.descriptors
     one.extract(CAMERA, one.keypoints, one.scales, one.orientations)
     assert one.mask_.all() and np.array_equal(one.descriptors, expected)
+
+
+def test_a_number_of_keypoints_is_whatever_is_an_index():
+    best = feature.ORB(n_keypoints=5)
+    best.detect(CAMERA)
+    for five in (np.array(5), np.uint8(5)):
+        again = feature.ORB(n_keypoints=five)
+        again.detect(CAMERA)
+        assert np.array_equal(again.responses, best.responses)
+
+
+def test_keypoints_at_infinity_are_masked_without_a_warning(recwarn):
+    one = feature.ORB()
+    one.extract(CAMERA, np.full((2, 2), np.inf), np.ones(2), np.zeros(2))
+    assert not one.mask_.any() and not recwarn.list

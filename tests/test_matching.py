@@ -47,6 +47,15 @@ def test_matches_are_drawn_alike(shapes, dtype, keywords):
     assert ours == theirs
 
 
+def test_blobs_are_drawn_as_keypoints():
+    pair, named = arguments(np.random.default_rng(5), ((7, 9), (7, 9)), "u1")
+    blobs = {name: np.pad(named[name], ((0, 0), (0, 1))) for name in named}
+    blobs["matches"] = named["matches"]
+    drawings = [drawn(feature.plot_matched_features, *pair, **given)
+                for given in (named, blobs)]
+    assert drawings[0] == drawings[1]
+
+
 @pytest.mark.parametrize("keywords, text", [
     ({"alignment": "diagonal"}, "'horizontal' or 'vertical'"),
     ({"matches_color": ["r", "g"]}, "`matches_color` needs to be a single color"),

@@ -162,6 +162,23 @@ def test_keypoints_of_others_are_checked(arguments, text):
         found(CORNER).extract(CORNER, *arguments)
 
 
+def test_an_extract_that_fails_changes_nothing():
+    one = found(CORNER)
+    before = one.keypoints, one.descriptors
+    one.n_hist = one.n_ori = 1024
+    with pytest.raises(MemoryError):
+        one.extract(CORNER, np.full((3, 2), 50.0))
+    assert one.keypoints is before[0] and one.descriptors is before[1]
+
+
+def test_upsampling_may_be_a_float_and_is_checked_when_it_is_set():
+    one = found(CORNER, upsampling=2.0)
+    assert np.array_equal(one.positions, found(CORNER).positions)
+    one.upsampling = 3
+    with pytest.raises(ValueError, match="^upsampling must be 1, 2 or 4$"):
+        one.detect(CORNER)
+
+
 def test_extract_needs_keypoints():
     with pytest.raises(TypeError, match="detect"):
         feature.SIFT().extract(CORNER)

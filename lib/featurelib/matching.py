@@ -353,13 +353,17 @@ def plot_matched_features(
     """
     image0 = as_float(check_scalable(image0, "image0"))
     image1 = as_float(check_scalable(image1, "image1"))
-    keypoints0, keypoints1 = np.asarray(keypoints0), np.asarray(keypoints1)
+    # Blobs have more columns.
+    keypoints0 = as_array(keypoints0, "keypoints0")[..., :2]
+    keypoints1 = as_array(keypoints1, "keypoints1")[..., :2]
     matches = np.asarray(matches)
     shape = np.maximum(image0.shape[:2], image1.shape[:2])
     if alignment not in ("horizontal", "vertical"):
         raise ValueError(
             "`plot_matched_features` accepts either 'horizontal' or 'vertical' for "
-            f"alignment, but '{alignment}' was given."
+            f"alignment, but '{alignment}' was given. See "
+            "https://scikit-image.org/docs/dev/api/skimage.feature.html"
+            "#skimage.feature.plot_matched_features for details."
         )
     axis = 1 if alignment == "horizontal" else 0
     image = np.concatenate([_grown(image0, shape), _grown(image1, shape)], axis=axis)

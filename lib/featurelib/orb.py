@@ -2,6 +2,7 @@
 """ORB: oriented FAST keypoints and turned BRIEF. Told at the top of orb.c."""
 
 import math
+import operator
 import sys
 
 import numpy as np
@@ -170,8 +171,10 @@ class ORB:
     def _arguments(self, shapes):
         """What C is told. The arrays must live as long."""
         sigma = 2 * self.downscale / 6.0
-        is_whole = isinstance(self.n_keypoints, (int, np.integer))
-        most = sys.maxsize  # for others, which a slice will refuse
+        try:
+            most = min(operator.index(self.n_keypoints), sys.maxsize)
+        except TypeError:
+            most = sys.maxsize  # a slice will refuse it
         return _Parameters(
             shapes=_native.data_of(shapes),
             levels=len(shapes),
@@ -180,7 +183,7 @@ class ORB:
             harris_k=float(self.harris_k),
             fast_threshold=check_number(self.fast_threshold, "fast_threshold"),
             fast_n=min(max(check_arc(self.fast_n, "fast_n"), 0), 16),
-            most=min(int(self.n_keypoints), most) if is_whole else most,
+            most=most,
         )
 
     def _find(self, image, describe, workers):
@@ -283,7 +286,9 @@ class ORB:
         factors = np.array([float(self.downscale**k) for k in range(len(shapes))])
         points = keypoints / factors[level][:, np.newaxis]
         whole = np.rint(points)
-        points = np.where(np.abs(points - whole) < _NEARLY_WHOLE, whole, points)
+        with np.errstate(invalid="ignore"):  # infinite ones
+            near = np.abs(points - whole) < _NEARLY_WHOLE
+        points = np.where(near, whole, points)
         rows, cols = shapes[level].T
         mask = known & far_from_border(points, (rows, cols), _DESCRIBE_BORDER)
         chosen = np.column_stack([level[mask], points[mask].astype(np.int64)])

@@ -58,7 +58,9 @@ _describe = _native.function(
     _native.Run,
 )
 
+_UPSAMPLINGS = 1, 2, 4
 _SMALLEST_SIDE = 12  # of the last octave
+_FARTHEST = 2**53  # that a keypoint may lie from the first pixel
 _SCALES_MOST = 64
 _ROOM = 1000  # keypoints that there is room for at first, or
 _PIXELS_A_POINT = 50  # one for so many
@@ -178,7 +180,7 @@ class SIFT:
         n_hist=4,
         n_ori=8,
     ):
-        if upsampling not in [1, 2, 4]:
+        if upsampling not in _UPSAMPLINGS:
             raise ValueError("upsampling must be 1, 2 or 4")
         _check_count(n_scales, "n_scales", 1, ZeroDivisionError)
         self.upsampling = upsampling
@@ -230,6 +232,8 @@ class SIFT:
                 raise error(ValueError, OverflowError, IndexError)(
                     f"`{name}` must be above 0 and below 1e9, got {value}"
                 )
+        if self.upsampling not in _UPSAMPLINGS:
+            raise ValueError("upsampling must be 1, 2 or 4")
         for name in ("sigma_in", "c_dog", "c_edge", "c_max"):
             check_number(getattr(self, name), name)
         if not self.sigma_min**2 >= self.sigma_in**2:
@@ -271,7 +275,7 @@ class SIFT:
         with np.errstate(all="ignore"):
             edgeness = np.square(np.float64(self.c_edge) + 1) / self.c_edge
         how = _How(
-            upsampling=self.upsampling,
+            upsampling=int(self.upsampling),
             octaves=octaves,
             scales=self.n_scales,
             bins=self.n_bins,
@@ -407,10 +411,11 @@ class SIFT:
             points = self._own_points()
         else:
             points = self._given_points(keypoints, sigmas, orientations)
-            self._keep(points)
         how.octaves = int(points[:, _OCTAVE].max(initial=0)) + 1
         descriptors = np.empty((len(points), self._length()), np.uint8)
         _describe(image, how, points, descriptors, _native.run(workers))
+        if keypoints is not None:
+            self._keep(points)
         self.descriptors = descriptors
 
     def _own_points(self):
@@ -436,8 +441,8 @@ class SIFT:
         angles = 0.0 if orientations is None else orientations
         points = np.empty((count, _COLUMNS))
         points[:, :_SIGMA] = keypoints
-        if not np.isfinite(points[:, :_SIGMA]).all():
-            raise ValueError("`keypoints` must be finite")
+        if not (np.abs(points[:, :_SIGMA]) < _FARTHEST).all():
+            raise ValueError("`keypoints` must be finite and below 2^53")
         points[:, _SIGMA] = _check_list(sigmas, "sigmas", count)
         points[:, _ANGLE] = _check_list(angles, "orientations", count)
         _check_positive(points[:, _SIGMA])

@@ -76,3 +76,47 @@ def test_true_is_any_byte_but_0():
 def test_large_templates_are_matched_as_exactly_as_small_ones():
     image = images.generator("large").random((1501, 1500)) < 0.001
     assert abs(feature.match_template(image, image[:1500])[0, 0] - 1) < 1e-12
+
+
+def quiet_beside_loud(rng, shape):
+    """Doubt about windows' sums."""
+    image = rng.normal(10_000, 2_000, shape)
+    quiet = image[..., : shape[-1] // 2]
+    quiet[...] = rng.normal(60_000, 30, quiet.shape)
+    return np.rint(image).astype(np.uint16)
+
+
+def outliers(rng, shape):
+    """Doubt about what a spectrum is off by."""
+    image = rng.normal(size=shape)
+    image.flat[rng.integers(0, image.size, 20)] = 1e7
+    return image
+
+
+def far_from_the_mean(rng, shape):
+    """More doubt than care takes away."""
+    image = rng.normal(size=shape)
+    image[..., shape[-1] // 2 :] += 1e8
+    return image
+
+
+@pytest.mark.parametrize("draw", [quiet_beside_loud, outliers, far_from_the_mean])
+@pytest.mark.parametrize("shape, side", [
+    ((260, 300), (48, 40)), ((260, 300), (9, 9)), ((400, 350), (5, 90)),
+    ((34, 40, 60), (9, 11, 12)), ((30, 30, 60), (4, 1, 3)),
+])
+def test_tiles_that_are_full_of_doubt_are_right(draw, shape, side):
+    rng = images.generator(f"{draw.__name__} {shape} {side}")
+    image = draw(rng, shape)
+    start = [rng.integers(0, n - k + 1) for n, k in zip(shape, side, strict=True)]
+    template = image[tuple(slice(s, s + k) for s, k in zip(start, side, strict=True))]
+    found = feature.match_template(image, template, workers=2)
+    again = feature.match_template(image, template, workers=1)
+    assert found.tobytes() == again.tobytes()
+    windows = np.lib.stride_tricks.sliding_window_view(image, side)
+    model = template - template.mean(dtype=np.longdouble)
+    places = np.indices(found.shape).reshape(len(shape), -1).T
+    for place in map(tuple, [start, *places[rng.integers(0, len(places), 300)]]):
+        window = windows[place] - windows[place].mean(dtype=np.longdouble)
+        right = (window * model).sum() / np.sqrt((window**2).sum() * (model**2).sum())
+        assert abs(found[place] - right) < 1e-10, place

@@ -26,6 +26,11 @@ def error(kind, *reference_kinds):
     )
 
 
+def _is_masked(value):
+    masked = sys.modules.get("numpy.ma")
+    return masked is not None and isinstance(value, masked.MaskedArray)
+
+
 def as_array(value, name, way_out="pass its data"):
     """`value` as an array that C can read: native byte order, aligned, any strides.
 
@@ -34,8 +39,7 @@ def as_array(value, name, way_out="pass its data"):
     """
     if type(value) is _ndarray:
         return _readable(value)
-    masked = sys.modules.get("numpy.ma")
-    if masked is not None and isinstance(value, masked.MaskedArray):
+    if _is_masked(value):
         raise TypeError(
             f"`{name}` is a masked array, whose mask would be lost: {way_out}"
         )
@@ -160,6 +164,8 @@ def check_out(out, shape, dtype):
     dtype = np.dtype(dtype)
     if not isinstance(out, np.ndarray):
         raise ValueError(f"`out` must be a NumPy array, got {type(out).__name__}")
+    if _is_masked(out):
+        raise TypeError("`out` is a masked array, whose mask would stay: pass its data")
     if out.dtype != dtype or not out.dtype.isnative:
         raise ValueError(f"`out` must have dtype {dtype}, got {out.dtype}")
     if out.shape != tuple(shape):

@@ -163,6 +163,35 @@ void check_window_row(const plain_kernels *k)
     }
 }
 
+/* In place, as windows are widened: a part lies `apart` elements behind the other. */
+void check_merge_spread(const plain_kernels *k)
+{
+    for (int round = 0; round < 400; round++) {
+        ptrdiff_t apart = random_below(40), n = 1 + random_below(100), wrong = 0;
+        double of_a = 1 + random_below(50), of_b = 1 + random_below(50);
+        double given[2][140], scale = 1 / (of_a * of_b * (of_a + of_b));
+        guarded planes[2];
+        wide *to[2];
+        const wide *part[2];
+        for (int i = 0; i < 2; i++) {
+            planes[i] = new_doubles(n + apart);
+            memcpy(given[i], planes[i].bytes, (size_t)(n + apart) * sizeof(double));
+            to[i] = doubles_of(&planes[i]);
+            part[i] = to[i] + apart;
+        }
+        k->merge_spread((const wide *const *)to, of_a, part, of_b, n, to);
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double a = given[0][x], b = given[0][x + apart], d = a * of_b - b * of_a;
+            wrong += to[0][x] != a + b;
+            wrong += to[1][x] != given[1][x] + given[1][x + apart] + d * d * scale;
+        }
+        check_case("(n %td, %td apart)", n, apart);
+        CHECK(wrong == 0);
+        guarded_free(&planes[0]);
+        guarded_free(&planes[1]);
+    }
+}
+
 void check_slide_row(const plain_kernels *k)
 {
     for (int round = 0; round < 200; round++) {

@@ -35,12 +35,18 @@
  * then their mean; unless all of them are equal: that gives 0. So a response is off by
  * less than 1e-10, as a rule by less than 1e-13, whatever stands beside the window.
  *
+ * A tile in which that takes long, as where half of it is quiet and dark and half is
+ * bright, is computed with care from there on: its windows' squared deviations from
+ * their own means are merged from those of their parts, which leaves very few windows
+ * in doubt. If that does not help, because a few outliers make the spectrum coarse,
+ * products are made directly, too.
+ *
  * Cost: about 20 operations a pixel for the sums, and one (of bytes an eighth to a
  * sixtieth) for each element of the template directly, or two transforms of the tile.
  * Memory for each thread: the tile in double, five times (images of integers of 8 bits:
- * twice, volumes three times); one spectrum of the template. Tiles are at most about
- * 400 x 400 unless templates are large: those of t x t elements take tiles of 2 t x 2 t
- * or more.
+ * twice, volumes three times), with care seven; one spectrum of the template. Tiles are
+ * at most about 400 x 400 unless templates are large: those of t x t elements take
+ * tiles of 2 t x 2 t or more.
  */
 #include "template.h"
 
@@ -55,6 +61,11 @@
  * rounding in sums (1e-15) and in spectra (2e-15) makes less than 5e-11 then. */
 #define DOUBT 1e-5
 #define NOISE 2.5e-9
+/* With care what remains are rounding of pixels less the tile's mean and of products
+ * with them: in doubt are deviations below 1e-5 of the distance from the mean. */
+#define DOUBT_WITH_CARE 1e-10
+/* A tile is computed with care when so many times its pixels have been read again. */
+#define READINGS_AT_MOST 30
 
 /* ------------------------------------------------------------------------ */
 /* Memory                                                                   */
@@ -90,6 +101,8 @@ static void layout(match_scratch *s, const match_job *job, arena *a)
         s->imaginary = arena_take(a, lines * (size_t)half_of(job), sizeof(double));
     }
     s->bad = job->is_exact ? NULL : arena_take(a, pixels, sizeof(wide));
+    for (int k = 0; k < 2; k++)
+        s->held[k] = job->is_exact ? NULL : arena_take(a, pixels, sizeof(wide));
     s->spare = arena_take(a, (size_t)longest_spare(job), sizeof(wide));
     for (int k = 0; k < 3; k++)
         s->row[k] = arena_take(a, cols, sizeof(wide));
@@ -157,17 +170,23 @@ static double load_tile(const match_job *job, match_scratch *s)
     return sum;
 }
 
-static void shift_tile(const match_job *job, match_scratch *s, double sum)
+/* Pixels less the tile's offset; returns the sum of their squares. */
+static double shift_lines(const match_job *job, const match_scratch *s, wide *to)
 {
-    double lanes[SUM_LANES] = {0};
-    s->offset = s->unmeasurable ? 0 : sum / (double)product(s->used);
+    double lanes[SUM_LANES] = {0}, energy = 0;
     for (ptrdiff_t p = 0; p < s->used[0]; p++)
         for (ptrdiff_t y = 0; y < s->used[1]; y++)
             job->plain->shift_row(line_in(job, s->raw, p, y), s->used[2], s->offset,
-                                  line_in(job, s->shifted, p, y), lanes);
-    s->energy = 0;
+                                  line_in(job, to, p, y), lanes);
     for (int k = 0; k < SUM_LANES; k++)
-        s->energy += lanes[k];
+        energy += lanes[k];
+    return energy;
+}
+
+static void shift_tile(const match_job *job, match_scratch *s, double sum)
+{
+    s->offset = s->unmeasurable ? 0 : sum / (double)product(s->used);
+    s->energy = shift_lines(job, s, s->shifted);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -252,24 +271,32 @@ static void centre(double *v, ptrdiff_t n)
         v[k] -= mean;
 }
 
+/* The coefficient from its numerator and `count` times the window's squared deviations
+ * from its mean. */
+static double quotient(const template_numbers *t, double numerator, double variation)
+{
+    double square = variation * t->variation;
+    double denominator = sqrt(square > 0 ? square : 0);
+    double r = denominator > t->least ? numerator / denominator : 0;
+    return r < -1 ? -1 : r > 1 ? 1 : r;
+}
+
 /* A window by itself, from its own pixels. */
-static double coefficient(const match_job *job, const match_scratch *s, ptrdiff_t p,
+static double coefficient(const match_job *job, match_scratch *s, ptrdiff_t p,
                           ptrdiff_t y, ptrdiff_t x)
 {
     const template_numbers *t = &job->numbers;
     ptrdiff_t cols = job->side[2], n = product(job->side);
     wide *line = s->window;
+    s->again += (double)n;
     for (ptrdiff_t q = 0; q < job->side[0]; q++)
         for (ptrdiff_t r = 0; r < job->side[1]; r++, line += cols)
             memcpy(line, line_in(job, s->raw, p + q, y + r) + x,
                    (size_t)cols * sizeof *line);
     centre(s->window, n);
     moments m = add_up(s->window, job->weights, n);
-    double numerator = t->count * m.products - m.sum * t->sum;
-    double square = (t->count * m.squares - m.sum * m.sum) * t->variation;
-    double denominator = sqrt(square > 0 ? square : 0);
-    double r = denominator > t->least ? numerator / denominator : 0;
-    return r < -1 ? -1 : r > 1 ? 1 : r;
+    return quotient(t, t->count * m.products - m.sum * t->sum,
+                    t->count * m.squares - m.sum * m.sum);
 }
 
 /* For each column, how many to its left, itself included, are filled over the window's
@@ -292,9 +319,17 @@ static void count_equal(const match_job *job, const match_scratch *s, ptrdiff_t 
             equal[x] += equal[x - 1];
 }
 
+/* A window that is in doubt; `equal` as count_equal says. */
+static double decide(const match_job *job, match_scratch *s, const wide *equal,
+                     ptrdiff_t p, ptrdiff_t y, ptrdiff_t x)
+{
+    int is_flat = equal[x + job->side[2] - 1] >= (double)job->side[2];
+    return is_flat ? 0 : coefficient(job, s, p, y, x);
+}
+
 /* Decides what the sums leave open. */
-static void decide(const match_job *job, const match_scratch *s, ptrdiff_t p,
-                   ptrdiff_t y, wide *out)
+static void decide_line(const match_job *job, match_scratch *s, ptrdiff_t p,
+                        ptrdiff_t y, wide *out)
 {
     const template_numbers *t = &s->numbers;
     const wide *sums = s->row[0], *squares = s->row[1];
@@ -302,10 +337,100 @@ static void decide(const match_job *job, const match_scratch *s, ptrdiff_t p,
     count_equal(job, s, p, y, equal);
     for (ptrdiff_t x = 0; x < s->count[2]; x++) {
         double all = t->count * squares[x], variation = all - sums[x] * sums[x];
-        if (variation > t->doubt * all && variation > t->noise)
+        if (!(variation > t->doubt * all && variation > t->noise))
+            out[x] = decide(job, s, equal, p, y, x);
+    }
+}
+
+/* ------------------------------------------------------------------------ */
+/* Windows, with care                                                       */
+/* ------------------------------------------------------------------------ */
+
+/* Of two planes each: what windows of one element along an axis hold becomes, in `out`,
+ * what windows of `size` hold. Places are `step` apart; what reaches over the end of a
+ * line is nobody's window. `held` is used up. */
+static void widen_windows(const match_job *job, wide *const *held, double elements,
+                          ptrdiff_t step, ptrdiff_t size, wide *const *out)
+{
+    ptrdiff_t n = product(job->length), have = 0;
+    for (ptrdiff_t power = 1; have < size; power *= 2) {
+        double of = (double)power * elements;
+        ptrdiff_t next = power * step, behind = have * step;
+        if ((size & power) && have == 0) {
+            for (int k = 0; k < 2; k++)
+                memcpy(out[k], held[k], (size_t)n * sizeof *held[k]);
+        } else if (size & power) {
+            const wide *part[2] = {held[0] + behind, held[1] + behind};
+            job->plain->merge_spread((const wide *const *)out, (double)have * elements,
+                                     part, of, n - behind, out);
+        }
+        have += size & power;
+        if (have < size) {
+            const wide *part[2] = {held[0] + next, held[1] + next};
+            job->plain->merge_spread((const wide *const *)held, of, part, of, n - next,
+                                     held);
+        }
+    }
+}
+
+/* Sums and squared deviations of all windows of the tile, instead of plain sums. */
+static void spread_tile(const match_job *job, match_scratch *s)
+{
+    wide *planes[2][2] = {{s->held[0], s->held[1]}, {s->shifted, s->squares}};
+    ptrdiff_t steps[AXES] = {job->length[1] * job->length[2], job->length[2], 1};
+    double elements = 1;
+    int from = 0;
+    memset(s->held[0], 0, (size_t)product(job->length) * sizeof *s->held[0]);
+    memset(s->held[1], 0, (size_t)product(job->length) * sizeof *s->held[1]);
+    shift_lines(job, s, s->held[0]);
+    for (int k = 0; k < AXES; k++) {
+        if (job->side[k] == 1)
             continue;
-        int is_flat = equal[x + job->side[2] - 1] >= (double)job->side[2];
-        out[x] = is_flat ? 0 : coefficient(job, s, p, y, x);
+        widen_windows(job, planes[from], elements, steps[k], job->side[k],
+                      planes[!from]);
+        elements *= (double)job->side[k];
+        from = !from;
+    }
+    for (int k = 0; k < 2; k++) {
+        s->spread[k] = planes[from][k];
+        s->held[k] = planes[!from][k];
+    }
+}
+
+static void careful_line(const match_job *job, match_scratch *s, ptrdiff_t p,
+                         ptrdiff_t y, wide *out)
+{
+    const template_numbers *t = &s->numbers;
+    ptrdiff_t at = (p * job->length[1] + y) * job->length[2];
+    const wide *sums = s->spread[0] + at, *squares = s->spread[1] + at;
+    wide *equal = NULL;
+    for (ptrdiff_t x = 0; x < s->count[2]; x++) {
+        double variation = t->count * squares[x];
+        if (variation > DOUBT_WITH_CARE * sums[x] * sums[x] && variation > t->noise) {
+            double products = t->count * s->products[at + x];
+            out[x] = quotient(t, products - sums[x] * t->sum, variation);
+            continue;
+        }
+        if (equal == NULL)
+            count_equal(job, s, p, y, equal = s->spare);
+        out[x] = decide(job, s, equal, p, y, x);
+    }
+}
+
+/* From line `next` on, if windows have been computed again too often. */
+static void take_care(const match_job *job, match_scratch *s, ptrdiff_t next)
+{
+    if (s->again < READINGS_AT_MOST * (double)product(job->length))
+        return;
+    s->again = 0;
+    if (s->care == PLAIN_SUMS) {
+        spread_tile(job, s);
+        s->care = SPREADS;
+    } else if (s->care == SPREADS && job->way == SPECTRUM) {
+        shift_lines(job, s, s->held[0]);
+        template_direct_products(job, s, s->held[0], next);
+        s->numbers.noise = 0;
+        s->care = SPREADS_AND_PRODUCTS;
     }
 }
 
@@ -330,8 +455,7 @@ static void store_line(const match_job *job, const match_scratch *s, ptrdiff_t p
         ->store_row(row, s->count[2], to, job->out_stride[2]);
 }
 
-static void finish_line(const match_job *job, match_scratch *s, ptrdiff_t p,
-                        ptrdiff_t y)
+static void plain_line(const match_job *job, match_scratch *s, ptrdiff_t p, ptrdiff_t y)
 {
     ptrdiff_t doubtful;
     const wide *sums = s->slide[0], *squares = s->slide[1];
@@ -346,7 +470,16 @@ static void finish_line(const match_job *job, match_scratch *s, ptrdiff_t p,
     job->plain->coefficient_row(line_in(job, s->products, p, y), s->row[0], s->row[1],
                                 &s->numbers, s->count[2], s->row[2], &doubtful);
     if (doubtful > 0 && !job->is_exact)
-        decide(job, s, p, y, s->row[2]);
+        decide_line(job, s, p, y, s->row[2]);
+}
+
+static void finish_line(const match_job *job, match_scratch *s, ptrdiff_t p,
+                        ptrdiff_t y)
+{
+    if (s->care == PLAIN_SUMS)
+        plain_line(job, s, p, y);
+    else
+        careful_line(job, s, p, y, s->row[2]);
     if (s->unmeasurable)
         clear_bad(job, s, p, y, s->row[2]);
     store_line(job, s, p, y, s->row[2]);
@@ -354,10 +487,12 @@ static void finish_line(const match_job *job, match_scratch *s, ptrdiff_t p,
 
 static void match_tile(void *context, ptrdiff_t index, int thread)
 {
-    const match_job *job = context;
+    match_job *job = context;
     match_scratch s;
     arena a = arena_of(&job->memory, thread);
     layout(&s, job, &a);
+    s.care = PLAIN_SUMS;
+    s.again = 0;
     place_tile(job, &s, index);
     double sum = load_tile(job, &s);
     if (!job->is_exact)
@@ -373,9 +508,11 @@ static void match_tile(void *context, ptrdiff_t index, int thread)
     s.numbers = job->numbers;
     if (!job->is_exact && job->way == SPECTRUM)
         s.numbers.noise = NOISE * s.energy * s.numbers.count;
-    for (ptrdiff_t p = 0; p < s.count[0]; p++)
-        for (ptrdiff_t y = 0; y < s.count[1]; y++)
-            finish_line(job, &s, p, y);
+    ptrdiff_t lines = s.count[0] * s.count[1];
+    for (ptrdiff_t k = 0; k < lines && !team_is_stopped(&job->team, thread); k++) {
+        finish_line(job, &s, k / s.count[1], k % s.count[1]);
+        take_care(job, &s, k + 1);
+    }
 }
 
 /* ------------------------------------------------------------------------ */
@@ -455,8 +592,9 @@ static void layout_shared(match_job *job, int threads, arena *a)
     }
 }
 
-static feature_status run_tiles(match_job *job, const feature_array *model, team *t)
+static feature_status run_tiles(match_job *job, const feature_array *model)
 {
+    team *t = &job->team;
     match_scratch counting;
     arena each = {NULL, 0}, shared = {NULL, 0}, whole;
     feature_status status = FEATURE_OK;
@@ -531,6 +669,6 @@ feature_status feature_match_template(const feature_array *image,
         job.out[axis] = response->shape[k];
     }
     double nanoseconds = template_choose(&job, model);
-    team t = team_for(run, product(job.tiles), nanoseconds);
-    return run_tiles(&job, model, &t);
+    job.team = team_for(run, product(job.tiles), nanoseconds);
+    return run_tiles(&job, model);
 }

@@ -12,6 +12,9 @@
 
 typedef enum match_way { BYTES, DIRECT, SPECTRUM } match_way;
 
+/* How windows of a tile are computed. */
+typedef enum match_care { PLAIN_SUMS, SPREADS, SPREADS_AND_PRODUCTS } match_care;
+
 /* One call. Axis 0 of two dimensions has length 1. */
 typedef struct match_job {
     const feature_array *image, *response;
@@ -28,6 +31,7 @@ typedef struct match_job {
     double *real, *imaginary; /* the template's spectrum */
     const plain_kernels *plain;
     double **turning[AXES]; /* scratch of the transforms, for each thread */
+    team team;
     thread_memory memory;
 } match_job;
 
@@ -37,6 +41,10 @@ typedef struct match_scratch {
     wide *raw, *shifted, *squares, *products;
     double *real, *imaginary;
     wide *bad, *spare, *row[3], *window;
+    wide *held[2]; /* for windows that are computed with care */
+    match_care care;
+    const wide *spread[2]; /* with care: of windows sums and squared deviations */
+    double again;          /* pixels of windows that were computed again */
     wide *slide[2]; /* of sliding sums: of a row's columns, and of their squares */
     ptrdiff_t first[AXES], used[AXES], count[AXES]; /* pixels, responses of this tile */
     double offset, energy;
@@ -76,6 +84,10 @@ double template_choose(match_job *job, const feature_array *model);
 
 /* template_products.c: products of the template with all windows of a tile. */
 void template_products(const match_job *job, match_scratch *s, int thread);
+
+/* The same directly, from a plane of the tile's pixels, of lines from `first` on. */
+void template_direct_products(const match_job *job, match_scratch *s, const wide *plane,
+                              ptrdiff_t first);
 
 /* The template's spectrum; `plane` has room for a tile. */
 feature_status template_spectrum(match_job *job, wide *plane, team *t);

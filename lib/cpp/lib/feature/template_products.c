@@ -4,15 +4,16 @@
 
 #include <string.h>
 
-static void direct_products(const match_job *job, match_scratch *s)
+void template_direct_products(const match_job *job, match_scratch *s, const wide *plane,
+                              ptrdiff_t first)
 {
-    const ptrdiff_t pitch = job->length[2], plane = job->length[1] * pitch;
-    template_shape t = {job->side[0], job->side[1], job->side[2], plane, pitch};
-    for (ptrdiff_t p = 0; p < s->count[0]; p++)
-        for (ptrdiff_t y = 0; y < s->count[1]; y++)
-            job->plain->template_row(s->shifted + p * plane + y * pitch, &t,
-                                     job->weights, s->count[2],
-                                     s->products + p * plane + y * pitch);
+    const ptrdiff_t pitch = job->length[2], area = job->length[1] * pitch;
+    template_shape t = {job->side[0], job->side[1], job->side[2], area, pitch};
+    for (ptrdiff_t line = first; line < s->count[0] * s->count[1]; line++) {
+        ptrdiff_t at = line / s->count[1] * area + line % s->count[1] * pitch;
+        job->plain->template_row(plane + at, &t, job->weights, s->count[2],
+                                 s->products + at);
+    }
 }
 
 /* Of an odd number of rows one more is made, which the next plane writes over. */
@@ -114,7 +115,7 @@ void template_products(const match_job *job, match_scratch *s, int thread)
     else if (job->way == BYTES)
         byte_products(job, s);
     else
-        direct_products(job, s);
+        template_direct_products(job, s, s->shifted, 0);
 }
 
 static feature_status run_team(transform_job turning, team *t)

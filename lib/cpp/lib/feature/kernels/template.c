@@ -111,6 +111,27 @@ void NAME(window_lines)(wide *lines, ptrdiff_t step, ptrdiff_t n, ptrdiff_t coun
     }
 }
 
+/*
+ * Of each place two groups of elements become one; a[0] and b[0] are sums of `of_a` and
+ * of `of_b` elements, a[1] and b[1] of their squared deviations from the group's mean
+ * (T. Chan, G. Golub and R. LeVeque, "Algorithms for Computing the Sample Variance",
+ * The American Statistician 37 (1983), 242-247). Nothing cancels. `out` may be `a`,
+ * which may be what `b` reads later.
+ */
+void NAME(merge_spread)(const wide *const *a, double of_a, const wide *const *b,
+                        double of_b, ptrdiff_t n, wide *const *out)
+{
+    const wide *sums_a = a[0], *spread_a = a[1], *sums_b = b[0], *spread_b = b[1];
+    wide *sums = out[0], *spread = out[1];
+    const double scale = 1 / (of_a * of_b * (of_a + of_b));
+    INDEPENDENT_TURNS
+    for (ptrdiff_t x = 0; x < n; x++) {
+        wide apart = sums_a[x] * of_b - sums_b[x] * of_a;
+        spread[x] = spread_a[x] + spread_b[x] + apart * apart * scale;
+        sums[x] = sums_a[x] + sums_b[x];
+    }
+}
+
 void NAME(slide_row)(const wide *restrict reached, const wide *restrict left,
                      ptrdiff_t n, wide *restrict sums, wide *restrict squares)
 {

@@ -291,7 +291,8 @@ def fisher_vector(descriptors, gmm, *, improved=False, alpha=0.5, workers=None):
     -----
     Equals `skimage.feature.fisher_vector` (0.26.0) to 1e-10 for float64. All is
     computed in float64; there float32 and float16 are squared as they are, and integers
-    of few bits overflow when they are squared.
+    of few bits overflow when they are squared. What belongs to which mode follows from
+    the mixture's parameters; a subclass's own `predict_proba` is not asked.
 
     References
     ----------

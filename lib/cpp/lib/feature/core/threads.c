@@ -34,6 +34,10 @@
 /* Measured on two cores: below this a region costs more than it saves. */
 #define SERIAL_BELOW_NANOSECONDS 60e3
 #define POLL_SECONDS 0.01
+/* The clock takes as long as a short row: it is looked at less often where questions
+ * come sooner than that, down to every 64th time. */
+#define SOON_SECONDS 0.001
+#define STRIDE_AT_MOST 64
 #define THREADS_AT_MOST 1024
 
 static int quota;          /* written by the constructor only */
@@ -141,7 +145,7 @@ static int that_start(int wanted)
 
 team team_for(const feature_run *run, ptrdiff_t bands, double nanoseconds)
 {
-    team t = {.run = run, .threads = 1};
+    team t = {.run = run, .threads = 1, .stride = 1};
     int wanted = run != NULL && run->threads > 0 ? run->threads : threads_by_default();
     if (wanted > bands)
         wanted = (int)bands;
@@ -162,17 +166,24 @@ static double seconds_now(void)
     return (double)now.tv_sec + 1e-9 * (double)now.tv_nsec;
 }
 
-feature_status team_poll(team *t)
+static int can_poll(const team *t)
 {
-    if (t->run == NULL || t->run->poll == NULL)
-        return FEATURE_OK;
-    double now = seconds_now();
+    return t->run != NULL && t->run->poll != NULL;
+}
+
+static feature_status poll_at(team *t, double now)
+{
     if (t->last_poll == 0)
         t->last_poll = now;
     if (now - t->last_poll < POLL_SECONDS)
         return FEATURE_OK;
     t->last_poll = now;
     return t->run->poll(t->run->context) ? FEATURE_INTERRUPTED : FEATURE_OK;
+}
+
+feature_status team_poll(team *t)
+{
+    return can_poll(t) ? poll_at(t, seconds_now()) : FEATURE_OK;
 }
 
 /* ------------------------------------------------------------------------ */
@@ -201,11 +212,24 @@ static int is_set(atomic_int *flag)
     return atomic_load_explicit(flag, memory_order_relaxed);
 }
 
+static void look_at_clock(team *t)
+{
+    double now = seconds_now();
+    if (now - t->last_look >= SOON_SECONDS)
+        t->stride = 1;
+    else if (t->stride < STRIDE_AT_MOST)
+        t->stride *= 2;
+    t->last_look = now;
+    t->waited = 0;
+    if (poll_at(t, now) != FEATURE_OK)
+        atomic_store(t->stop, 1);
+}
+
 /* Once the answer has been yes, nobody asks again. */
 int team_is_stopped(team *t, int thread)
 {
-    if (thread == 0 && !is_set(t->stop) && team_poll(t) != FEATURE_OK)
-        atomic_store(t->stop, 1);
+    if (thread == 0 && can_poll(t) && !is_set(t->stop) && ++t->waited >= t->stride)
+        look_at_clock(t);
     return is_set(t->stop);
 }
 

@@ -18,7 +18,9 @@ typedef struct team {
     const feature_run *run;
     double last_poll; /* seconds */
     int threads;
-    atomic_int *stop; /* of the bands that are being run */
+    atomic_int *stop;   /* of the bands that are being run */
+    double last_look;   /* at the clock, inside of bands */
+    int stride, waited; /* calls from one look to the next, and since the last */
 } team;
 
 /* As many threads as the run allows, at most one a band, and one only where

@@ -33,9 +33,9 @@
 #define BAND_ROWS 32
 #define STREAMED_BYTES ((ptrdiff_t)1 << 20) /* of Moravec's rows, at most */
 #define STREAMED_ROWS 8 /* at least: fewer together cost more than streaming saves */
-#define NANOSECONDS_TOGETHER                                                           \
-    5e6                /* of Moravec's pixels, between questions whether to stop */
-#define PIECE_LEAST 32 /* columns */
+/* Of Moravec's pixels, between questions whether to stop; and the fewest columns. */
+#define NANOSECONDS_TOGETHER 5e6
+#define PIECE_LEAST 32
 
 /* ------------------------------------------------------------------------ */
 /* Rows                                                                     */

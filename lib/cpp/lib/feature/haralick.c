@@ -219,15 +219,16 @@ static int find_scales(const sweep_job *job)
 {
     int needed = 0;
     for (ptrdiff_t k = 0; k < job->planes; k++) {
-        double sum = sum_of_plane(&job->sums[0], k), size = fabs(sum);
+        double sum = sum_of_plane(&job->sums[0], k);
         int usual = sum >= SUM_LEAST && sum <= SUM_MOST;
-        int exponent = 0;
+        int exponent = 0, half;
         if (sum != 0 && isfinite(sum) && !usual) {
-            frexp(size, &exponent);
+            frexp(sum, &exponent);
             needed = 1;
         }
-        job->scale[0][k] = ldexp(sum < 0 ? -1 : 1, -exponent / 2);
-        job->scale[1][k] = ldexp(1, -exponent - -exponent / 2);
+        half = exponent / 2;
+        job->scale[0][k] = ldexp(sum < 0 ? -1 : 1, -half);
+        job->scale[1][k] = ldexp(1, half - exponent);
     }
     return needed;
 }

@@ -272,7 +272,6 @@ static feature_status run_shares(team *t, int shares, ptrdiff_t bands,
                                  void *context)
 {
     crew c = {.team = t, .band = band, .context = context, .shares = shares};
-    t->stop = &c.stop;
     for (int k = 0; k < shares; k++) {
         atomic_init(&c.share[k].next, bands / shares * k + bands % shares * k / shares);
         int next = k + 1;
@@ -280,6 +279,7 @@ static feature_status run_shares(team *t, int shares, ptrdiff_t bands,
     }
     if (team_poll(t) != FEATURE_OK) /* the first time of a call it starts the clock */
         return FEATURE_INTERRUPTED;
+    t->stop = &c.stop;
     if (t->threads == 1) {
         take_bands(&c, 0);
     } else {

@@ -104,7 +104,7 @@ static void layout(match_scratch *s, const match_job *job, arena *a)
     for (int k = 0; k < 2; k++)
         s->held[k] = job->is_exact ? NULL : arena_take(a, pixels, sizeof(wide));
     s->spare = arena_take(a, (size_t)longest_spare(job), sizeof(wide));
-    for (int k = 0; k < 3; k++)
+    for (int k = 0; k < 4; k++)
         s->row[k] = arena_take(a, cols, sizeof(wide));
     for (int k = 0; k < 2; k++)
         s->slide[k] = arena_take(a, slides(job) ? cols : 0, sizeof(wide));
@@ -319,12 +319,16 @@ static void count_equal(const match_job *job, const match_scratch *s, ptrdiff_t 
             equal[x] += equal[x - 1];
 }
 
-/* A window that is in doubt; `equal` as count_equal says. */
+/* A window that is in doubt; `equal` as count_equal says, `most` is what its variation
+ * is at most. It is 0 where that is too little, or what it holds cannot be measured. */
 static double decide(const match_job *job, match_scratch *s, const wide *equal,
-                     ptrdiff_t p, ptrdiff_t y, ptrdiff_t x)
+                     ptrdiff_t p, ptrdiff_t y, ptrdiff_t x, double most)
 {
+    const template_numbers *t = &s->numbers;
     int is_flat = equal[x + job->side[2] - 1] >= (double)job->side[2];
-    return is_flat ? 0 : coefficient(job, s, p, y, x);
+    int is_tiny = sqrt(most * t->variation) < 0.5 * t->least;
+    int is_bad = s->unmeasurable && s->row[3][x] > 0;
+    return is_flat | is_tiny | is_bad ? 0 : coefficient(job, s, p, y, x);
 }
 
 /* Decides what the sums leave open. */
@@ -338,7 +342,7 @@ static void decide_line(const match_job *job, match_scratch *s, ptrdiff_t p,
     for (ptrdiff_t x = 0; x < s->count[2]; x++) {
         double all = t->count * squares[x], variation = all - sums[x] * sums[x];
         if (!(variation > t->doubt * all && variation > t->noise))
-            out[x] = decide(job, s, equal, p, y, x);
+            out[x] = decide(job, s, equal, p, y, x, all);
     }
 }
 
@@ -413,7 +417,8 @@ static void careful_line(const match_job *job, match_scratch *s, ptrdiff_t p,
         }
         if (equal == NULL)
             count_equal(job, s, p, y, equal = s->spare);
-        out[x] = decide(job, s, equal, p, y, x);
+        double all = variation + sums[x] * sums[x];
+        out[x] = decide(job, s, equal, p, y, x, all);
     }
 }
 
@@ -434,14 +439,18 @@ static void take_care(const match_job *job, match_scratch *s, ptrdiff_t next)
     }
 }
 
-/* Windows that hold what cannot be measured. */
-static void clear_bad(const match_job *job, const match_scratch *s, ptrdiff_t p,
-                      ptrdiff_t y, wide *out)
+/* Windows that hold what cannot be measured are 0. */
+static void count_bad(const match_job *job, const match_scratch *s, ptrdiff_t p,
+                      ptrdiff_t y)
 {
     job->plain->window_row(line_in(job, s->bad, p, y), s->used[2], job->side[2],
-                           s->row[0], s->spare);
+                           s->row[3], s->spare);
+}
+
+static void clear_bad(const match_scratch *s, wide *out)
+{
     for (ptrdiff_t x = 0; x < s->count[2]; x++)
-        out[x] = s->row[0][x] > 0 ? 0 : out[x];
+        out[x] = s->row[3][x] > 0 ? 0 : out[x];
 }
 
 static void store_line(const match_job *job, const match_scratch *s, ptrdiff_t p,
@@ -476,12 +485,14 @@ static void plain_line(const match_job *job, match_scratch *s, ptrdiff_t p, ptrd
 static void finish_line(const match_job *job, match_scratch *s, ptrdiff_t p,
                         ptrdiff_t y)
 {
+    if (s->unmeasurable)
+        count_bad(job, s, p, y);
     if (s->care == PLAIN_SUMS)
         plain_line(job, s, p, y);
     else
         careful_line(job, s, p, y, s->row[2]);
     if (s->unmeasurable)
-        clear_bad(job, s, p, y, s->row[2]);
+        clear_bad(s, s->row[2]);
     store_line(job, s, p, y, s->row[2]);
 }
 

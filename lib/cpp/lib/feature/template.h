@@ -40,7 +40,7 @@ typedef struct match_scratch {
     uint8_t *bytes;
     wide *raw, *shifted, *squares, *products;
     double *real, *imaginary;
-    wide *bad, *spare, *row[3], *window;
+    wide *bad, *spare, *row[4], *window;
     wide *held[2]; /* for windows that are computed with care */
     match_care care;
     const wide *spread[2]; /* with care: of windows sums and squared deviations */

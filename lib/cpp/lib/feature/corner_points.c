@@ -35,7 +35,7 @@
 #define STREAMED_ROWS 8 /* at least: fewer together cost more than streaming saves */
 /* Of Moravec's pixels, between questions whether to stop; and the fewest columns. */
 #define NANOSECONDS_TOGETHER 5e6
-#define PIECE_LEAST 32
+#define PIECE_LEAST 8
 
 /* ------------------------------------------------------------------------ */
 /* Rows                                                                     */

@@ -97,6 +97,15 @@ def test_what_is_kept_has_a_limit():
     assert all(array.base is not None for array in others)
 
 
+def test_pictures_of_many_sizes_need_few_blocks():
+    """Four sizes from 2^k to below 2^(k + 1) bytes, here from 2^20 to 2^23."""
+    for k in range(0, 220, 2):
+        _memory.empty((2**20 + 2**15 * k,), np.uint8)
+    assert len(_memory._blocks) <= 13
+    most = 2**28 - 2**12
+    assert _memory.empty((most,), np.uint8).base is not None  # fits without rounding up
+
+
 def test_release_memory_lets_go_of_unused_blocks_only():
     first, second = (_memory.empty(SHAPE, np.float64) for _ in range(2))
     second[...] = 7

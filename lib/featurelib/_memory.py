@@ -17,8 +17,8 @@ _LEAST = 2**20  # bytes of a result; memory of smaller ones the allocator keeps
 _MOST = 2**28  # bytes of all blocks, also of those that are in use
 _LINE = 64  # results begin with a cache line
 
-_blocks = []  # each with the place where results begin
-_last = []  # the block that served last: its size, itself, its start, its age
+_blocks: list = []  # each with the place where results begin
+_last: list = []  # the block that served last: its size, itself, its start, its age
 _age = 0  # how often blocks were forgotten: then counts have another meaning
 _lock = threading.RLock()
 _is_busy = False  # the lists: a signal's handler may call in the middle of a change
@@ -51,6 +51,13 @@ def _is_unused(number):
     return _references(_blocks, number) == _UNUSED
 
 
+def _rounded(size):
+    """`size` or more: one of four sizes between two powers of two, so that pictures of
+    many sizes need few blocks."""
+    step = 1 << (size.bit_length() - 3)
+    return -(-size // step) * step
+
+
 def _find(size):
     """The number of the smallest unused block for `size` bytes that is not by far too
     large; None when there is none."""
@@ -67,14 +74,15 @@ def _bytes_held():
 
 
 def _make_room(size):
-    """Forgets unused blocks, the oldest first, until `size` bytes more are allowed."""
+    """How many bytes more are allowed. Forgets unused blocks, the oldest first, until
+    that is `size`."""
     number = 0
     while (room := _MOST - _bytes_held()) < size and number < len(_blocks):
         if _is_unused(number):
             del _blocks[number]
         else:
             number += 1
-    return room >= size
+    return room
 
 
 def _take(size):
@@ -88,9 +96,11 @@ def _take(size):
             _last.clear()  # it counts as a reference
             number = _find(size + _LINE)
             if number is None:
-                if not _make_room(size + _LINE):
+                wanted = _rounded(size) + _LINE
+                held = min(wanted, _make_room(wanted))
+                if held < size + _LINE:
                     return None
-                block = np.empty(size + _LINE, np.uint8)
+                block = np.empty(held, np.uint8)
                 number = len(_blocks)
                 _blocks.append((block, -block.ctypes.data % _LINE))
             return size, *_blocks[number], _age

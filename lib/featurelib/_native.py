@@ -60,7 +60,7 @@ def _load():
 
 
 library, library_path = _load()
-prototypes = {}  # every function declared so far: name -> (restype, argtypes)
+prototypes: dict = {}  # every function declared so far: name -> (restype, argtypes)
 
 
 def _declare(name, restype, *argtypes):

@@ -40,7 +40,7 @@ _canny = _native.function("feature_canny", *_SIGNATURE)
 _canny_magnitude = _native.function("feature_canny_magnitude", *_SIGNATURE)
 
 # The largest value of each type of image, which thresholds are divided by.
-_LARGEST = {np.dtype(bool): True} | {
+_LARGEST: dict = {np.dtype(bool): True} | {
     np.dtype(name): np.iinfo(name).max
     for name in ("uint8", "int8", "uint16", "int16", "uint32", "int32")
 }

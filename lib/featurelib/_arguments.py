@@ -65,7 +65,7 @@ def check_2d(array, name="image"):
         raise ValueError(f"The parameter `{name}` must be a 2-dimensional array")
 
 
-MASK_HINT = "pass `image.data` and treat what the mask hides yourself"
+MASK_HINT = "pass its data and treat what the mask hides yourself"
 
 # What the library reads; longdouble is converted.
 _READ = "?bBhHiIlLqQefd"
@@ -120,6 +120,11 @@ def check_number(value, name):
         raise error(ValueError, OverflowError)(message) from None
 
 
+def plain_integer(value):
+    """An int for one of NumPy's integers, whose sums and products wrap round."""
+    return int(value) if isinstance(value, np.integer) else value
+
+
 def check_count(value, name, least, *kinds_of_zero):
     """`value` as an integer that is at least `least`; the error about a 0 is also of
     the kinds that the reference raises there."""
@@ -135,9 +140,16 @@ def check_count(value, name, least, *kinds_of_zero):
     return count
 
 
+def combined_type(dtype, number):
+    """The type of `number` together with an array of `dtype`; fractions and decimals,
+    of which NumPy knows nothing, are as Python's floats."""
+    known = isinstance(number, (int, float, np.generic, np.ndarray))
+    return np.result_type(dtype, number if known else float(number))
+
+
 def compared_with(threshold, dtype):
     """The number that a comparison with an array of `dtype` really uses."""
-    return float(np.asarray(threshold, np.result_type(dtype, threshold)))
+    return float(np.asarray(threshold, combined_type(dtype, threshold)))
 
 
 def check_workers(workers):

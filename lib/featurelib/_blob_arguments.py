@@ -2,6 +2,7 @@
 """What the arguments of the blob functions stand for: scales, thresholds, borders."""
 
 import math
+import numbers
 import operator
 
 import numpy as np
@@ -25,13 +26,19 @@ def check_dimensions(image):
         raise ValueError(f"`image` must have 1 to {_AXES} dimensions, got {image.ndim}")
 
 
+def _is_number(value):
+    return isinstance(value, numbers.Number)
+
+
 def _check_sigma(value, name, dtype, least=0.0):
     """Standard deviations as an array of `dtype`, between `least` and a maximum."""
     try:
         sigma = np.asarray(value)
+        if sigma.dtype.kind == "O" and all(map(_is_number, sigma.flat)):
+            sigma = sigma.astype(np.float64)
         if sigma.dtype.kind not in "biuf":
             raise TypeError
-    except (TypeError, ValueError):
+    except (TypeError, ValueError, OverflowError):
         raise error(TypeError, ValueError, OverflowError)(
             f"`{name}` must be a number or one for each axis, got {value!r}"
         ) from None

@@ -7,7 +7,7 @@ import operator
 import numpy as np
 
 from . import _native
-from ._arguments import check_number, check_workers, error
+from ._arguments import check_number, check_workers, error, plain_integer
 from ._keypoints import check_image, check_keypoints, far_from_border
 from ._smoothing import Filter, border_codes, gaussian_filters, sigmas_for
 
@@ -157,10 +157,10 @@ class BRIEF:
     def _pairs(self):
         """(descriptor_size, 4): row and column of the first pixel and the second."""
         check_number(self.patch_size, "patch_size")
+        size = plain_integer(self.patch_size)
+        bits = _check_bits(self.descriptor_size)
         draw = _draw_normal if self.mode == "normal" else _draw_uniform
-        first, second = draw(
-            copy.deepcopy(self.rng), _check_bits(self.descriptor_size), self.patch_size
-        )
+        first, second = draw(copy.deepcopy(self.rng), bits, size)
         return np.ascontiguousarray(np.hstack((first, second)))
 
     def extract(self, image, keypoints, *, workers=None):
@@ -190,7 +190,7 @@ class BRIEF:
         filters = gaussian_filters(sigmas_for(self.sigma), border_codes("reflect"))
         pairs = self._pairs()
         keypoints = check_keypoints(keypoints)
-        distance = self.patch_size // 2
+        distance = int(self.patch_size // 2)
         mask = far_from_border(keypoints, image.shape, distance)
         chosen = keypoints[mask].astype(np.int64, order="C")
         descriptors = np.empty((len(chosen), len(pairs)), bool)

@@ -6,7 +6,13 @@ import operator
 import numpy as np
 
 from . import _native
-from ._arguments import check_number, check_workers, error, stored_type
+from ._arguments import (
+    check_number,
+    check_workers,
+    combined_type,
+    error,
+    stored_type,
+)
 from ._keypoints import check_image
 from ._smoothing import Filter, border_codes, filters_of, gaussian_weights
 
@@ -178,7 +184,7 @@ class CENSURE:
             )
         stored = stored_type(image)
         line = check_number(self.line_threshold, "line_threshold")
-        wide = np.result_type(stored, self.line_threshold) != stored
+        wide = combined_type(stored, self.line_threshold) != stored
         with np.errstate(over="ignore"):
             line = line if wide else float(stored.type(line))
         sigmas = [1 + (first + k - 1) / 3.0 for k in range(1, last - first)]

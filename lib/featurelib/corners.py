@@ -11,6 +11,7 @@ from ._arguments import (
     check_number,
     check_out,
     check_workers,
+    combined_type,
     compute_out,
     compute_outs,
     error,
@@ -212,7 +213,7 @@ def corner_harris(
     factor = k if by_k else eps
     number = check_number(factor, "k" if by_k else "eps")
     stored = stored_type(image)
-    wanted = np.result_type(stored, factor)
+    wanted = combined_type(stored, factor)
     if wanted != stored:  # a NumPy scalar of a larger type takes part in it
         out = check_out(out, image.shape, wanted)
         return _harris_of_larger_type(image, sigma, factor, by_k, workers, out)

@@ -250,7 +250,7 @@ class SIFT:
                 f"`image` must have sides of at least {_SMALLEST_SIDE} pixels after"
                 f" upsampling by {self.upsampling}, got shape {shape}"
             )
-        return min(self.n_octaves, int(math.log2(side / _SMALLEST_SIDE) + 1))
+        return min(int(self.n_octaves), int(math.log2(side / _SMALLEST_SIDE) + 1))
 
     def _start(self, image):
         """The image as C reads it, and how it is looked at."""
@@ -273,7 +273,7 @@ class SIFT:
         weights = [gaussian_weights(float(sigma)) for sigma in (seed, *steps)]
         filters = filters_of(weights, border_codes("reflect", len(weights)))
         with np.errstate(all="ignore"):
-            edgeness = np.square(np.float64(self.c_edge) + 1) / self.c_edge
+            edgeness = np.square(np.float64(self.c_edge) + 1) / np.float64(self.c_edge)
         how = _How(
             upsampling=int(self.upsampling),
             octaves=octaves,
@@ -294,7 +294,7 @@ class SIFT:
         return how
 
     def _length(self):
-        return self.n_hist**2 * self.n_ori
+        return int(self.n_hist) ** 2 * int(self.n_ori)
 
     def _find(self, image, describe, workers):
         workers = check_workers(workers)

@@ -59,10 +59,11 @@ void check_shift_row(const plain_kernels *k)
         guarded row = awkward_doubles(n), out = new_doubles(n);
         double sums[SUM_LANES] = {0}, right[SUM_LANES] = {0};
         int wrong = 0;
-        k->shift_row(doubles_of(&row), n, 0.25, doubles_of(&out), sums);
+        double reach = random_below(2) ? INFINITY : 1.5;
+        k->shift_row(doubles_of(&row), n, 0.25, reach, doubles_of(&out), sums);
         for (ptrdiff_t x = 0; x < n; x++) {
             double v = doubles_of(&row)[x];
-            v = fabs(v) <= MEASURABLE_MOST ? v - 0.25 : 0;
+            v = fabs(v - 0.25) <= reach ? v - 0.25 : 0;
             right[x % SUM_LANES] += v * v;
             wrong += !same_double(doubles_of(&out)[x], v);
         }
@@ -90,15 +91,16 @@ void check_square_row(const plain_kernels *k)
     }
 }
 
-void check_unmeasurable_row(const plain_kernels *k)
+void check_far_row(const plain_kernels *k)
 {
     for (ptrdiff_t length = 0; length < LENGTHS; length++) {
         ptrdiff_t n = length_number(length), wrong = 0;
         guarded row = awkward_doubles(n), out = new_doubles(n);
-        k->unmeasurable_row(doubles_of(&row), n, doubles_of(&out));
+        double reach = random_below(2) ? MEASURABLE_MOST : 1.5;
+        k->far_row(doubles_of(&row), n, 0.25, reach, doubles_of(&out));
         for (ptrdiff_t x = 0; x < n; x++)
-            wrong += doubles_of(&out)[x] !=
-                     !(fabs(doubles_of(&row)[x]) <= MEASURABLE_MOST);
+            wrong +=
+                doubles_of(&out)[x] != !(fabs(doubles_of(&row)[x] - 0.25) <= reach);
         check_case("%td elements", n);
         CHECK(wrong == 0);
         guarded_free(&row);

@@ -34,17 +34,13 @@
  * spectrum is off by, is computed again from its own pixels, less the first of them and
  * then their mean; unless all of them are equal: that gives 0. So a response is off by
  * less than 1e-10, as a rule by less than 1e-13, whatever stands beside the window.
- *
- * A tile in which that takes long, as where half of it is quiet and dark and half is
- * bright, is computed with care from there on: its windows' squared deviations from
- * their own means are merged from those of their parts, which leaves very few windows
- * in doubt. If that does not help, because a few outliers make the spectrum coarse,
- * products are made directly, too.
+ * What is done where that takes long, as where half of a tile is quiet and dark and
+ * half is bright, is told in template_care.c.
  *
  * Cost: about 20 operations a pixel for the sums, and one (of bytes an eighth to a
  * sixtieth) for each element of the template directly, or two transforms of the tile.
  * Memory for each thread: the tile in double, five times (images of integers of 8 bits:
- * twice, volumes three times), with care seven; one spectrum of the template. Tiles are
+ * twice, volumes three times), with care eight; one spectrum of the template. Tiles are
  * at most about 400 x 400 unless templates are large: those of t x t elements take
  * tiles of 2 t x 2 t or more.
  */
@@ -56,16 +52,6 @@
 
 #include "core/array.h"
 #include "core/memory.h"
-
-/* Windows are computed again below these, in units of their squares and of the tile's:
- * rounding in sums (1e-15) and in spectra (2e-15) makes less than 5e-11 then. */
-#define DOUBT 1e-5
-#define NOISE 2.5e-9
-/* With care what remains are rounding of pixels less the tile's mean and of products
- * with them: in doubt are deviations below 1e-5 of the distance from the mean. */
-#define DOUBT_WITH_CARE 1e-10
-/* A tile is computed with care when so many times its pixels have been read again. */
-#define READINGS_AT_MOST 30
 
 /* ------------------------------------------------------------------------ */
 /* Memory                                                                   */
@@ -100,7 +86,8 @@ static void layout(match_scratch *s, const match_job *job, arena *a)
         s->real = arena_take(a, lines * (size_t)half_of(job), sizeof(double));
         s->imaginary = arena_take(a, lines * (size_t)half_of(job), sizeof(double));
     }
-    s->bad = job->is_exact ? NULL : arena_take(a, pixels, sizeof(wide));
+    s->far = job->is_exact ? NULL : arena_take(a, pixels, sizeof(wide));
+    s->settled = job->is_exact ? NULL : arena_take(a, pixels, sizeof(wide));
     for (int k = 0; k < 2; k++)
         s->held[k] = job->is_exact ? NULL : arena_take(a, pixels, sizeof(wide));
     s->spare = arena_take(a, (size_t)longest_spare(job), sizeof(wide));
@@ -170,43 +157,19 @@ static double load_tile(const match_job *job, match_scratch *s)
     return sum;
 }
 
-/* Pixels less the tile's offset; returns the sum of their squares. */
-static double shift_lines(const match_job *job, const match_scratch *s, wide *to)
-{
-    double lanes[SUM_LANES] = {0}, energy = 0;
-    for (ptrdiff_t p = 0; p < s->used[0]; p++)
-        for (ptrdiff_t y = 0; y < s->used[1]; y++)
-            job->plain->shift_row(line_in(job, s->raw, p, y), s->used[2], s->offset,
-                                  line_in(job, to, p, y), lanes);
-    for (int k = 0; k < SUM_LANES; k++)
-        energy += lanes[k];
-    return energy;
-}
-
 static void shift_tile(const match_job *job, match_scratch *s, double sum)
 {
     s->offset = s->unmeasurable ? 0 : sum / (double)product(s->used);
-    s->energy = shift_lines(job, s, s->shifted);
+    s->reach = s->unmeasurable ? MEASURABLE_MOST : INFINITY;
+    s->energy = template_shift_lines(job, s, s->shifted);
 }
 
 /* ------------------------------------------------------------------------ */
-/* Windows                                                                  */
+/* A tile's windows                                                         */
 /* ------------------------------------------------------------------------ */
 
-/* Sums over windows along planes and rows, of a whole tile; those along columns are
- * still to come. */
-static void sum_windows(const match_job *job, const match_scratch *s, wide *plane)
-{
-    ptrdiff_t pitch = job->length[2], area = job->length[1] * pitch;
-    if (job->side[0] > 1)
-        job->plain->window_lines(plane, area, s->used[1] * pitch, s->used[0],
-                                 job->side[0], s->spare);
-    for (ptrdiff_t p = 0; p < s->count[0]; p++)
-        job->plain->window_lines(plane + p * area, pitch, s->used[2], s->used[1],
-                                 job->side[1], s->spare);
-}
-
-/* The same of row y of plane p of a tile whose sums slide: a line less, one more. */
+/* Sums over the windows along row y of plane p of a tile whose sums slide: a line less,
+ * one more. */
 static void slide_windows(const match_job *job, match_scratch *s, ptrdiff_t p,
                           ptrdiff_t y)
 {
@@ -227,227 +190,13 @@ static void slide_windows(const match_job *job, match_scratch *s, ptrdiff_t p,
 static void square_tile(const match_job *job, match_scratch *s)
 {
     for (ptrdiff_t p = 0; p < s->used[0]; p++)
-        for (ptrdiff_t y = 0; y < s->used[1]; y++) {
+        for (ptrdiff_t y = 0; y < s->used[1]; y++)
             job->plain->square_row(line_in(job, s->shifted, p, y), s->used[2],
                                    line_in(job, s->squares, p, y));
-            if (s->unmeasurable)
-                job->plain->unmeasurable_row(line_in(job, s->raw, p, y), s->used[2],
-                                             line_in(job, s->bad, p, y));
-        }
-}
-
-/* Sums of n numbers, of their squares, of their products with others: in runs, so that
- * the rounding of millions of them does not add up. */
-typedef struct moments {
-    double sum, squares, products;
-} moments;
-
-static moments add_up(const double *v, const double *with, ptrdiff_t n)
-{
-    moments all = {0, 0, 0};
-    for (ptrdiff_t first = 0; first < n; first += TEMPLATE_RUN) {
-        ptrdiff_t end = n - first < TEMPLATE_RUN ? n : first + TEMPLATE_RUN;
-        moments run = {0, 0, 0};
-        for (ptrdiff_t k = first; k < end; k++) {
-            run.sum += v[k];
-            run.squares += v[k] * v[k];
-            run.products += v[k] * with[k];
-        }
-        all.sum += run.sum;
-        all.squares += run.squares;
-        all.products += run.products;
-    }
-    return all;
-}
-
-/* Less their mean, that is less the first of them before: so equal ones become 0. */
-static void centre(double *v, ptrdiff_t n)
-{
-    double first = v[0];
-    for (ptrdiff_t k = 0; k < n; k++)
-        v[k] -= first;
-    double mean = add_up(v, v, n).sum / (double)n;
-    for (ptrdiff_t k = 0; k < n; k++)
-        v[k] -= mean;
-}
-
-/* The coefficient from its numerator and `count` times the window's squared deviations
- * from its mean. */
-static double quotient(const template_numbers *t, double numerator, double variation)
-{
-    double square = variation * t->variation;
-    double denominator = sqrt(square > 0 ? square : 0);
-    double r = denominator > t->least ? numerator / denominator : 0;
-    return r < -1 ? -1 : r > 1 ? 1 : r;
-}
-
-/* A window by itself, from its own pixels. */
-static double coefficient(const match_job *job, match_scratch *s, ptrdiff_t p,
-                          ptrdiff_t y, ptrdiff_t x)
-{
-    const template_numbers *t = &job->numbers;
-    ptrdiff_t cols = job->side[2], n = product(job->side);
-    wide *line = s->window;
-    s->again += (double)n;
-    for (ptrdiff_t q = 0; q < job->side[0]; q++)
-        for (ptrdiff_t r = 0; r < job->side[1]; r++, line += cols)
-            memcpy(line, line_in(job, s->raw, p + q, y + r) + x,
-                   (size_t)cols * sizeof *line);
-    centre(s->window, n);
-    moments m = add_up(s->window, job->weights, n);
-    return quotient(t, t->count * m.products - m.sum * t->sum,
-                    t->count * m.squares - m.sum * m.sum);
-}
-
-/* For each column, how many to its left, itself included, are filled over the window's
- * height with one and the same value. */
-static void count_equal(const match_job *job, const match_scratch *s, ptrdiff_t p,
-                        ptrdiff_t y, wide *equal)
-{
-    const wide *top = line_in(job, s->raw, p, y);
-    ptrdiff_t n = s->used[2];
-    for (ptrdiff_t x = 0; x < n; x++)
-        equal[x] = 1;
-    for (ptrdiff_t q = 0; q < job->side[0]; q++)
-        for (ptrdiff_t r = 0; r < job->side[1]; r++) {
-            const wide *line = line_in(job, s->raw, p + q, y + r);
-            for (ptrdiff_t x = 0; x < n; x++)
-                equal[x] = line[x] == top[x] ? equal[x] : 0;
-        }
-    for (ptrdiff_t x = 1; x < n; x++)
-        if (equal[x] > 0 && top[x] == top[x - 1])
-            equal[x] += equal[x - 1];
-}
-
-/* A window that is in doubt; `equal` as count_equal says, `most` is what its variation
- * is at most. It is 0 where that is too little, or what it holds cannot be measured. */
-static double decide(const match_job *job, match_scratch *s, const wide *equal,
-                     ptrdiff_t p, ptrdiff_t y, ptrdiff_t x, double most)
-{
-    const template_numbers *t = &s->numbers;
-    int is_flat = equal[x + job->side[2] - 1] >= (double)job->side[2];
-    int is_tiny = sqrt(most * t->variation) < 0.5 * t->least;
-    int is_bad = s->unmeasurable && s->row[3][x] > 0;
-    return is_flat | is_tiny | is_bad ? 0 : coefficient(job, s, p, y, x);
-}
-
-/* Decides what the sums leave open. */
-static void decide_line(const match_job *job, match_scratch *s, ptrdiff_t p,
-                        ptrdiff_t y, wide *out)
-{
-    const template_numbers *t = &s->numbers;
-    const wide *sums = s->row[0], *squares = s->row[1];
-    wide *equal = s->spare;
-    count_equal(job, s, p, y, equal);
-    for (ptrdiff_t x = 0; x < s->count[2]; x++) {
-        double all = t->count * squares[x], variation = all - sums[x] * sums[x];
-        if (!(variation > t->doubt * all && variation > t->noise))
-            out[x] = decide(job, s, equal, p, y, x, all);
-    }
-}
-
-/* ------------------------------------------------------------------------ */
-/* Windows, with care                                                       */
-/* ------------------------------------------------------------------------ */
-
-/* Of two planes each: what windows of one element along an axis hold becomes, in `out`,
- * what windows of `size` hold. Places are `step` apart; what reaches over the end of a
- * line is nobody's window. `held` is used up. */
-static void widen_windows(const match_job *job, wide *const *held, double elements,
-                          ptrdiff_t step, ptrdiff_t size, wide *const *out)
-{
-    ptrdiff_t n = product(job->length), have = 0;
-    for (ptrdiff_t power = 1; have < size; power *= 2) {
-        double of = (double)power * elements;
-        ptrdiff_t next = power * step, behind = have * step;
-        if ((size & power) && have == 0) {
-            for (int k = 0; k < 2; k++)
-                memcpy(out[k], held[k], (size_t)n * sizeof *held[k]);
-        } else if (size & power) {
-            const wide *part[2] = {held[0] + behind, held[1] + behind};
-            job->plain->merge_spread((const wide *const *)out, (double)have * elements,
-                                     part, of, n - behind, out);
-        }
-        have += size & power;
-        if (have < size) {
-            const wide *part[2] = {held[0] + next, held[1] + next};
-            job->plain->merge_spread((const wide *const *)held, of, part, of, n - next,
-                                     held);
-        }
-    }
-}
-
-/* Sums and squared deviations of all windows of the tile, instead of plain sums. */
-static void spread_tile(const match_job *job, match_scratch *s)
-{
-    wide *planes[2][2] = {{s->held[0], s->held[1]}, {s->shifted, s->squares}};
-    ptrdiff_t steps[AXES] = {job->length[1] * job->length[2], job->length[2], 1};
-    double elements = 1;
-    int from = 0;
-    memset(s->held[0], 0, (size_t)product(job->length) * sizeof *s->held[0]);
-    memset(s->held[1], 0, (size_t)product(job->length) * sizeof *s->held[1]);
-    shift_lines(job, s, s->held[0]);
-    for (int k = 0; k < AXES; k++) {
-        if (job->side[k] == 1)
-            continue;
-        widen_windows(job, planes[from], elements, steps[k], job->side[k],
-                      planes[!from]);
-        elements *= (double)job->side[k];
-        from = !from;
-    }
-    for (int k = 0; k < 2; k++) {
-        s->spread[k] = planes[from][k];
-        s->held[k] = planes[!from][k];
-    }
-}
-
-static void careful_line(const match_job *job, match_scratch *s, ptrdiff_t p,
-                         ptrdiff_t y, wide *out)
-{
-    const template_numbers *t = &s->numbers;
-    ptrdiff_t at = (p * job->length[1] + y) * job->length[2];
-    const wide *sums = s->spread[0] + at, *squares = s->spread[1] + at;
-    wide *equal = NULL;
-    for (ptrdiff_t x = 0; x < s->count[2]; x++) {
-        double variation = t->count * squares[x];
-        if (variation > DOUBT_WITH_CARE * sums[x] * sums[x] && variation > t->noise) {
-            double products = t->count * s->products[at + x];
-            out[x] = quotient(t, products - sums[x] * t->sum, variation);
-            continue;
-        }
-        if (equal == NULL)
-            count_equal(job, s, p, y, equal = s->spare);
-        double all = variation + sums[x] * sums[x];
-        out[x] = decide(job, s, equal, p, y, x, all);
-    }
-}
-
-/* From line `next` on, if windows have been computed again too often. */
-static void take_care(const match_job *job, match_scratch *s, ptrdiff_t next)
-{
-    if (s->again < READINGS_AT_MOST * (double)product(job->length))
-        return;
-    s->again = 0;
-    if (s->care == PLAIN_SUMS) {
-        spread_tile(job, s);
-        s->care = SPREADS;
-    } else if (s->care == SPREADS && job->way == SPECTRUM) {
-        shift_lines(job, s, s->held[0]);
-        template_direct_products(job, s, s->held[0], next);
-        s->numbers.noise = 0;
-        s->care = SPREADS_AND_PRODUCTS;
-    }
 }
 
 /* Windows that hold what cannot be measured are 0. */
-static void count_bad(const match_job *job, const match_scratch *s, ptrdiff_t p,
-                      ptrdiff_t y)
-{
-    job->plain->window_row(line_in(job, s->bad, p, y), s->used[2], job->side[2],
-                           s->row[3], s->spare);
-}
-
-static void clear_bad(const match_scratch *s, wide *out)
+static void clear_far(const match_scratch *s, wide *out)
 {
     for (ptrdiff_t x = 0; x < s->count[2]; x++)
         out[x] = s->row[3][x] > 0 ? 0 : out[x];
@@ -464,7 +213,8 @@ static void store_line(const match_job *job, const match_scratch *s, ptrdiff_t p
         ->store_row(row, s->count[2], to, job->out_stride[2]);
 }
 
-static void plain_line(const match_job *job, match_scratch *s, ptrdiff_t p, ptrdiff_t y)
+static int plain_line(match_job *job, match_scratch *s, ptrdiff_t p, ptrdiff_t y,
+                      int thread)
 {
     ptrdiff_t doubtful;
     const wide *sums = s->slide[0], *squares = s->slide[1];
@@ -478,22 +228,50 @@ static void plain_line(const match_job *job, match_scratch *s, ptrdiff_t p, ptrd
     job->plain->window_row(squares, s->used[2], job->side[2], s->row[1], s->spare);
     job->plain->coefficient_row(line_in(job, s->products, p, y), s->row[0], s->row[1],
                                 &s->numbers, s->count[2], s->row[2], &doubtful);
-    if (doubtful > 0 && !job->is_exact)
-        decide_line(job, s, p, y, s->row[2]);
+    if (doubtful == 0 || job->is_exact)
+        return 1;
+    return template_decide_line(job, s, p, y, thread, s->row[2]);
 }
 
-static void finish_line(const match_job *job, match_scratch *s, ptrdiff_t p,
-                        ptrdiff_t y)
+/* Returns 0 for a line that needs more care. */
+static int finish_line(match_job *job, match_scratch *s, ptrdiff_t p, ptrdiff_t y,
+                       int thread)
 {
     if (s->unmeasurable)
-        count_bad(job, s, p, y);
-    if (s->care == PLAIN_SUMS)
-        plain_line(job, s, p, y);
-    else
-        careful_line(job, s, p, y, s->row[2]);
+        template_count_far(job, s, p, y);
+    int is_done = s->is_careful ? template_careful_line(job, s, p, y, thread, s->row[2])
+                                : plain_line(job, s, p, y, thread);
     if (s->unmeasurable)
-        clear_bad(s, s->row[2]);
+        clear_far(s, s->row[2]);
     store_line(job, s, p, y, s->row[2]);
+    return is_done;
+}
+
+static void settle_lines(match_job *job, match_scratch *s, ptrdiff_t first, int thread)
+{
+    template_settle(job, s, first, thread);
+    for (ptrdiff_t line = first; line < s->count[0] * s->count[1]; line++) {
+        ptrdiff_t p = line / s->count[1], y = line % s->count[1];
+        store_line(job, s, p, y, line_in(job, s->settled, p, y));
+    }
+}
+
+/* Line by line, with more care from the one on that needs it. */
+static void finish_lines(match_job *job, match_scratch *s, int thread)
+{
+    ptrdiff_t rows = s->count[1], line = 0;
+    while (line < s->count[0] * rows && !team_is_stopped(&job->team, thread)) {
+        if (finish_line(job, s, line / rows, line % rows, thread)) {
+            line++;
+        } else if (!s->is_careful) {
+            template_spread_windows(job, s, thread);
+            s->is_careful = 1;
+            s->again = 0;
+        } else {
+            settle_lines(job, s, line, thread);
+            return;
+        }
+    }
 }
 
 static void match_tile(void *context, ptrdiff_t index, int thread)
@@ -502,7 +280,7 @@ static void match_tile(void *context, ptrdiff_t index, int thread)
     match_scratch s;
     arena a = arena_of(&job->memory, thread);
     layout(&s, job, &a);
-    s.care = PLAIN_SUMS;
+    s.is_careful = 0;
     s.again = 0;
     place_tile(job, &s, index);
     double sum = load_tile(job, &s);
@@ -511,19 +289,14 @@ static void match_tile(void *context, ptrdiff_t index, int thread)
     template_products(job, &s, thread);
     if (!slides(job)) {
         square_tile(job, &s);
-        sum_windows(job, &s, s.shifted);
-        sum_windows(job, &s, s.squares);
+        template_sum_windows(job, &s, s.shifted);
+        template_sum_windows(job, &s, s.squares);
     }
     if (s.unmeasurable)
-        sum_windows(job, &s, s.bad);
+        template_sum_far(job, &s);
     s.numbers = job->numbers;
-    if (!job->is_exact && job->way == SPECTRUM)
-        s.numbers.noise = NOISE * s.energy * s.numbers.count;
-    ptrdiff_t lines = s.count[0] * s.count[1];
-    for (ptrdiff_t k = 0; k < lines && !team_is_stopped(&job->team, thread); k++) {
-        finish_line(job, &s, k / s.count[1], k % s.count[1]);
-        take_care(job, &s, k + 1);
-    }
+    s.numbers.noise = template_noise(job, &s);
+    finish_lines(job, &s, thread);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -552,7 +325,7 @@ static void measure_template(match_job *job, const feature_array *model)
     ptrdiff_t n = product(job->side), cols = job->side[2];
     load_template(job, model);
     if (!job->is_exact)
-        centre(job->weights, n);
+        template_centre(job->weights, n);
     if (job->way == BYTES) {
         memset(job->bytes, 0, (size_t)(bytes_rows(job) * fours(cols)));
         for (ptrdiff_t k = 0; k < n; k++) {
@@ -562,7 +335,7 @@ static void measure_template(match_job *job, const feature_array *model)
                 (int8_t)job->weights[k];
         }
     }
-    moments m = add_up(job->weights, job->weights, n);
+    moments m = template_moments(job->weights, job->weights, n);
     double count = (double)n, epsilon = DBL_EPSILON;
     double variation = count * m.squares - m.sum * m.sum;
     if (job->response->dtype == FEATURE_FLOAT32)
@@ -572,7 +345,6 @@ static void measure_template(match_job *job, const feature_array *model)
                                       .variation = isfinite(variation) ? variation : 0,
                                       .least = epsilon * count,
                                       .doubt = job->is_exact ? -1 : DOUBT,
-                                      .noise = job->is_exact ? -1 : 0,
                                       .is_whole = job->is_exact};
 }
 

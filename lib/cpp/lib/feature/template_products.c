@@ -4,16 +4,15 @@
 
 #include <string.h>
 
-void template_direct_products(const match_job *job, match_scratch *s, const wide *plane,
-                              ptrdiff_t first)
+static void direct_products(match_job *job, match_scratch *s, int thread)
 {
     const ptrdiff_t pitch = job->length[2], area = job->length[1] * pitch;
     template_shape t = {job->side[0], job->side[1], job->side[2], area, pitch};
-    for (ptrdiff_t line = first; line < s->count[0] * s->count[1]; line++) {
-        ptrdiff_t at = line / s->count[1] * area + line % s->count[1] * pitch;
-        job->plain->template_row(plane + at, &t, job->weights, s->count[2],
-                                 s->products + at);
-    }
+    for (ptrdiff_t p = 0; p < s->count[0]; p++)
+        for (ptrdiff_t y = 0; y < s->count[1] && !team_is_stopped(&job->team, thread);
+             y++)
+            job->plain->template_row(line_in(job, s->shifted, p, y), &t, job->weights,
+                                     s->count[2], line_in(job, s->products, p, y));
 }
 
 /* Of an odd number of rows one more is made, which the next plane writes over. */
@@ -72,10 +71,10 @@ static transform_job axis_job(const match_job *job, transform_kind kind, int axi
     return turning;
 }
 
-static void run_here(transform_job turning, int thread)
+static void run_here(team *t, transform_job turning, int thread)
 {
     ptrdiff_t blocks = transform_blocks(&turning);
-    for (ptrdiff_t k = 0; k < blocks; k++)
+    for (ptrdiff_t k = 0; k < blocks && !team_is_stopped(t, thread); k++)
         transform_band(&turning, k, thread);
 }
 
@@ -90,7 +89,7 @@ static void clear_behind(const match_job *job, const match_scratch *s)
         }
 }
 
-static void spectrum_products(const match_job *job, match_scratch *s, int thread)
+static void spectrum_products(match_job *job, match_scratch *s, int thread)
 {
     int outer = job->length[0] > 1 ? 0 : 1; /* the last axis on the way there */
     transform_job there_and_back =
@@ -98,24 +97,27 @@ static void spectrum_products(const match_job *job, match_scratch *s, int thread
     there_and_back.with[0] = job->real;
     there_and_back.with[1] = job->imaginary;
     clear_behind(job, s);
-    run_here(rows_job(job, s->shifted, s->real, s->imaginary), thread);
+    run_here(&job->team, rows_job(job, s->shifted, s->real, s->imaginary), thread);
     if (outer == 0 && job->length[1] > 1)
-        run_here(axis_job(job, TRANSFORM_FFT, 1, s->real, s->imaginary), thread);
-    run_here(there_and_back, thread);
-    if (outer == 0 && job->length[1] > 1)
-        run_here(axis_job(job, TRANSFORM_FFT_INVERSE, 1, s->real, s->imaginary),
+        run_here(&job->team, axis_job(job, TRANSFORM_FFT, 1, s->real, s->imaginary),
                  thread);
-    run_here(rows_back_job(job, s->real, s->imaginary, s->products), thread);
+    run_here(&job->team, there_and_back, thread);
+    if (outer == 0 && job->length[1] > 1)
+        run_here(&job->team,
+                 axis_job(job, TRANSFORM_FFT_INVERSE, 1, s->real, s->imaginary),
+                 thread);
+    run_here(&job->team, rows_back_job(job, s->real, s->imaginary, s->products),
+             thread);
 }
 
-void template_products(const match_job *job, match_scratch *s, int thread)
+void template_products(match_job *job, match_scratch *s, int thread)
 {
     if (job->way == SPECTRUM)
         spectrum_products(job, s, thread);
     else if (job->way == BYTES)
         byte_products(job, s);
     else
-        template_direct_products(job, s, s->shifted, 0);
+        direct_products(job, s, thread);
 }
 
 static feature_status run_team(transform_job turning, team *t)

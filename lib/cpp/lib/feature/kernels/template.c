@@ -35,14 +35,14 @@ void NAME(survey_row)(const wide *in, ptrdiff_t n, double *partial, ptrdiff_t *b
     *bad += wrong;
 }
 
-void NAME(shift_row)(const wide *restrict in, ptrdiff_t n, double offset,
+void NAME(shift_row)(const wide *restrict in, ptrdiff_t n, double offset, double reach,
                      wide *restrict out, double *partial)
 {
     double sum[SUM_LANES];
     ptrdiff_t x = 0;
     memcpy(sum, partial, sizeof sum);
     for (; x < n; x++)
-        out[x] = is_measurable(in[x]) ? in[x] - offset : 0;
+        out[x] = fabs(in[x] - offset) <= reach ? in[x] - offset : 0;
     for (x = 0; x + SUM_LANES <= n; x += SUM_LANES)
         for (ptrdiff_t k = 0; k < SUM_LANES; k++)
             sum[k] += out[x + k] * out[x + k];
@@ -57,10 +57,11 @@ void NAME(square_row)(const wide *restrict in, ptrdiff_t n, wide *restrict out)
         out[x] = in[x] * in[x];
 }
 
-void NAME(unmeasurable_row)(const wide *restrict in, ptrdiff_t n, wide *restrict out)
+void NAME(far_row)(const wide *restrict in, ptrdiff_t n, double offset, double reach,
+                   wide *restrict out)
 {
     for (ptrdiff_t x = 0; x < n; x++)
-        out[x] = is_measurable(in[x]) ? 0 : 1;
+        out[x] = fabs(in[x] - offset) <= reach ? 0 : 1;
 }
 
 /* ------------------------------------------------------------------------ */

@@ -200,6 +200,15 @@ def test_a_library_that_cannot_be_loaded_says_what_the_loader_said(tmp_path):
     assert "too short" in words or "invalid ELF" in words
 
 
+def test_a_foreign_library_of_that_name_is_refused(tmp_path):
+    copied_package(tmp_path)
+    source, foreign = tmp_path / "x.c", tmp_path / "featurelib" / "libfeature.so"
+    source.write_text("int unrelated;\n")
+    subprocess.run(["cc", "-shared", "-o", foreign, source], check=True)
+    words = refusal(tmp_path)
+    assert "ImportError" in words and str(foreign) in words and "cmake" in words
+
+
 @pytest.mark.plain_build
 def test_a_library_of_another_version_is_refused(tmp_path):
     copied_package(tmp_path)

@@ -64,7 +64,13 @@ prototypes: dict = {}  # every function declared so far: name -> (restype, argty
 
 
 def _declare(name, restype, *argtypes):
-    function_ = getattr(library, name)
+    try:
+        function_ = getattr(library, name)
+    except AttributeError:
+        raise ImportError(
+            f"{library_path} has no {name}, so it is another library or another"
+            f" version's; in a checkout, build it with\n  {_BUILD}"
+        ) from None
     function_.restype = restype
     function_.argtypes = argtypes
     prototypes[name] = (restype, argtypes)

@@ -25,6 +25,19 @@ ptrdiff_t dtype_size(int32_t dtype)
     }
 }
 
+/* So many that bytes of a few doubles for each can be counted; arrays whose strides are
+ * 0 can have more without any memory. */
+#define ELEMENTS_AT_MOST (PTRDIFF_MAX / 64)
+
+static int is_countable(const feature_array *array)
+{
+    ptrdiff_t count = 1;
+    for (int32_t axis = 0; axis < array->ndim; axis++)
+        if (__builtin_mul_overflow(count, array->shape[axis], &count))
+            return 0;
+    return count <= ELEMENTS_AT_MOST;
+}
+
 feature_status check_array(const feature_array *array, int32_t ndim)
 {
     if (array == NULL || array->ndim != ndim || array->shape == NULL ||
@@ -41,6 +54,8 @@ feature_status check_array(const feature_array *array, int32_t ndim)
     }
     if (empty)
         return FEATURE_OK;
+    if (!is_countable(array))
+        return FEATURE_NO_MEMORY;
     if (array->data == NULL || (uintptr_t)array->data % (size_t)size != 0)
         return FEATURE_BAD_ARGUMENT;
     for (int32_t axis = 0; axis < ndim; axis++)

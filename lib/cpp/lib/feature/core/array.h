@@ -8,7 +8,8 @@
 /* Bytes of one element; 0 for a number that is no dtype. */
 ptrdiff_t dtype_size(int32_t dtype);
 
-/* OK when the array is complete, has `ndim` dimensions and is aligned. */
+/* OK when the array is complete, has `ndim` dimensions and is aligned; NO_MEMORY when
+ * it has more elements than any memory. */
 feature_status check_array(const feature_array *array, int32_t ndim);
 
 /* The same, and the array has this dtype and the shape of `like`. */

@@ -20,10 +20,12 @@
 #define _DEFAULT_SOURCE
 #include "core/threads.h"
 
+#include <limits.h>
 #include <omp.h>
 #include <pthread.h>
 #include <sched.h>
 #include <stdlib.h>
+#include <string.h>
 #include <time.h>
 #if defined(__SSE2__)
 #include <emmintrin.h>
@@ -69,7 +71,10 @@ static void in_child(void)
 __attribute__((constructor)) static void look_around(void)
 {
     const char *told = getenv("OMP_NUM_THREADS");
-    told_by_openmp = told != NULL && *told != '\0';
+    char *behind = NULL;
+    long number = told != NULL ? strtol(told, &behind, 10) : 0;
+    told_by_openmp = number > 0 && number <= INT_MAX &&
+                     strchr(", \t", *behind) != NULL; /* else OpenMP ignores it */
     quota = cpu_quota();
     pthread_atfork(before_fork, NULL, in_child);
 }

@@ -249,6 +249,8 @@ def test_no_interrupt_is_lost_between_the_parts_of_a_call():
     "local_binary_pattern(greys, 10000, 3, 'uniform', workers=1)",
     "daisy(photograph, orientations=2000, histograms=2, rings=1, workers=1)",
     "ORB(n_scales=1).detect(dots, workers=1)",
+    "CENSURE(mode='star').detect(spoilt, workers=1)",
+    "match_template(stepped, photograph, workers=1)",
 ])
 def test_ctrl_c_ends_calls_whose_units_of_work_are_large(call):
     """All of these took from half a second to minutes to answer. The best of three:
@@ -261,6 +263,9 @@ def test_ctrl_c_ends_calls_whose_units_of_work_are_large(call):
         greys = np.rint(photograph * 255).astype(np.uint8)
         dots = np.zeros((2000, 2000), np.uint8)
         dots[4::8, 4::8] = 255  # equal corners
+        spoilt, stepped = np.tile(photograph, (2, 5, 5))
+        spoilt[5, 5] = np.nan
+        stepped[:, :900] += 1e9
         signal.signal(signal.SIGALRM, handler)
         waited = []
         for _ in range(3):
@@ -383,6 +388,12 @@ def test_a_call_from_a_second_thread_leaves_ctrl_c_to_the_main_thread():
 def test_omp_num_threads_is_the_default_number_of_threads(number):
     code = f"import helpers; assert helpers.threads() == {number}, helpers.threads()"
     helpers.python(code, OMP_NUM_THREADS=number)
+
+
+@pytest.mark.parametrize("words", ["abc", "0", "-1", "1e9", "9" * 20])
+def test_an_omp_num_threads_that_openmp_refuses_is_not_set(words):
+    code = 'import feature; assert "OMP" not in feature.info()["threads_source"]'
+    helpers.python(code, OMP_NUM_THREADS=words)
 
 
 def test_without_omp_num_threads_no_more_threads_than_processors():

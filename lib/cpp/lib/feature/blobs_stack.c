@@ -26,13 +26,14 @@ static feature_status make_stack(blob_job *job, double *stack)
 /* The shape of the stack, and the box that its elements are compared in. */
 static feature_status stack_maxima(const blob_job *job, double *most)
 {
+    team t = team_for(job->run, 1, 0);
     ptrdiff_t shape[DIMENSIONS_AT_MOST + 1], sides[DIMENSIONS_AT_MOST + 1];
     int32_t ndim = job->image->ndim;
     for (int32_t axis = 0; axis <= ndim; axis++) {
         shape[axis] = axis < ndim ? job->image->shape[axis] : job->scales;
         sides[axis] = 3;
     }
-    return window_maxima(most, shape, ndim + 1, sides);
+    return window_maxima(most, shape, ndim + 1, sides, &t);
 }
 
 static feature_status list_stack(const blob_job *job, const double *stack,

@@ -375,7 +375,7 @@ static feature_status search_image(censure_job *job, int ordinary,
         status = make_integral(job, &t);
     if (status == FEATURE_OK)
         status = ordinary ? team_run(&t, censure_tiles(job), search_band, tiles)
-                          : censure_search_stack(tiles);
+                          : censure_search_stack(tiles, &t);
     if (status == FEATURE_OK)
         status = collect(job, tiles, threads, list);
     memory_return(job->zeros);

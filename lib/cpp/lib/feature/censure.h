@@ -103,6 +103,6 @@ ptrdiff_t censure_test_lines(censure_tile *t, ptrdiff_t y, ptrdiff_t scale,
                              ptrdiff_t count);
 
 /* censure_stack.c */
-feature_status censure_search_stack(censure_tile *t);
+feature_status censure_search_stack(censure_tile *tile, team *t);
 
 #endif

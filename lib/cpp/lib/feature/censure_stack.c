@@ -11,10 +11,12 @@
 #define WORD 64
 
 /* Responses of all scales side by side, tile after tile. */
-static void make_stack(censure_tile *t, double *stack)
+static feature_status make_stack(censure_tile *t, team *asked, double *stack)
 {
     const censure_job *job = t->job;
     for (ptrdiff_t index = 0; index < censure_tiles(job); index++) {
+        if (team_poll(asked) != FEATURE_OK)
+            return FEATURE_INTERRUPTED;
         censure_place_tile(t, index);
         censure_start(t);
         for (ptrdiff_t y = t->top; y < t->top + t->rows; y++) {
@@ -27,31 +29,32 @@ static void make_stack(censure_tile *t, double *stack)
             }
         }
     }
+    return FEATURE_OK;
 }
 
 /* Marks what reaches `least` and equals the largest around it. */
-static feature_status mark(const censure_job *job, const double *stack, double *most,
-                           double least, uint64_t *words)
+static feature_status mark(const censure_job *job, team *t, const double *stack,
+                           double *most, double least, uint64_t *words)
 {
     ptrdiff_t shape[3] = {job->rows, job->cols, job->scales}, sides[3] = {3, 3, 3};
     ptrdiff_t n = job->rows * job->cols * job->scales;
     memcpy(most, stack, (size_t)n * sizeof *most);
-    feature_status status = window_maxima(most, shape, 3, sides);
+    feature_status status = window_maxima(most, shape, 3, sides, t);
     if (status == FEATURE_OK)
         job->plain->equal_bits(stack, most, n, least, words);
     return status;
 }
 
 /* Maxima and minima that reach the threshold, as bits. */
-static feature_status mark_extrema(const censure_job *job, double *stack, double *spare,
-                                   uint64_t *words, uint64_t *others)
+static feature_status mark_extrema(const censure_job *job, team *t, double *stack,
+                                   double *spare, uint64_t *words, uint64_t *others)
 {
     ptrdiff_t n = job->rows * job->cols * job->scales;
-    feature_status status = mark(job, stack, spare, job->least, words);
+    feature_status status = mark(job, t, stack, spare, job->least, words);
     for (ptrdiff_t k = 0; k < n; k++)
         stack[k] = -stack[k];
     if (status == FEATURE_OK)
-        status = mark(job, stack, spare, -INFINITY, others);
+        status = mark(job, t, stack, spare, -INFINITY, others);
     for (ptrdiff_t k = 0; k < n && status == FEATURE_OK; k++)
         if (others[k / WORD] >> k % WORD & 1 && -stack[k] >= job->least)
             words[k / WORD] |= (uint64_t)1 << k % WORD;
@@ -75,9 +78,9 @@ static void list_marked(censure_tile *t, const uint64_t *words, ptrdiff_t y,
     }
 }
 
-feature_status censure_search_stack(censure_tile *t)
+feature_status censure_search_stack(censure_tile *tile, team *t)
 {
-    const censure_job *job = t->job;
+    const censure_job *job = tile->job;
     arena a = {NULL, 0};
     double *stack = NULL, *spare = NULL;
     uint64_t *words = NULL, *others = NULL;
@@ -97,12 +100,13 @@ feature_status censure_search_stack(censure_tile *t)
         if (a.base == NULL)
             return FEATURE_NO_MEMORY;
     }
-    make_stack(t, stack);
-    feature_status status = mark_extrema(job, stack, spare, words, others);
+    feature_status status = make_stack(tile, t, stack);
+    if (status == FEATURE_OK)
+        status = mark_extrema(job, t, stack, spare, words, others);
     for (ptrdiff_t y = 0; y < job->rows && status == FEATURE_OK; y++)
         for (ptrdiff_t scale = 1; scale < job->scales - 1; scale++)
             if (!censure_near_border(job, scale, y, job->rows))
-                list_marked(t, words, y, scale);
+                list_marked(tile, words, y, scale);
     memory_return(a.base);
     return status;
 }

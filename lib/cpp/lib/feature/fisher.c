@@ -46,6 +46,7 @@ typedef struct fisher_job {
     wide *partial;                /* of each band, `partial_pitch` */
     size_t partial_pitch;
     thread_memory memory; /* of each thread */
+    team team;
 } fisher_job;
 
 /* One thread's block. */
@@ -55,9 +56,7 @@ typedef struct block_buffer {
 
 static void layout_block(block_buffer *b, const fisher_job *job, arena *a)
 {
-    /* load_unscaled_row may write ROW_BLOCK elements behind a row */
-    size_t elements = MIXTURE_BLOCK * (size_t)job->model.pitch + ROW_BLOCK;
-    b->x = arena_take(a, elements, sizeof(wide));
+    b->x = arena_take(a, MIXTURE_BLOCK * (size_t)job->model.pitch, sizeof(wide));
     b->posteriors =
         arena_take(a, MIXTURE_BLOCK * (size_t)job->model.modes, sizeof(wide));
 }
@@ -84,7 +83,7 @@ static void read_block(const fisher_job *job, ptrdiff_t first, ptrdiff_t count, 
 
 static void sum_band(void *context, ptrdiff_t band, int thread)
 {
-    const fisher_job *job = context;
+    fisher_job *job = context;
     const plain_kernels *k = plain_kernels_in_use();
     arena a = arena_of(&job->memory, thread);
     wide *sums = job->partial + (size_t)band * job->partial_pitch;
@@ -93,7 +92,8 @@ static void sum_band(void *context, ptrdiff_t band, int thread)
     layout_block(&b, job, &a);
     memset(sums, 0, job->partial_pitch * sizeof(wide));
     end = end < job->count ? end : job->count;
-    for (ptrdiff_t n = first; n < end; n += MIXTURE_BLOCK) {
+    for (ptrdiff_t n = first; n < end && !team_is_stopped(&job->team, thread);
+         n += MIXTURE_BLOCK) {
         ptrdiff_t count = end - n < MIXTURE_BLOCK ? end - n : MIXTURE_BLOCK;
         read_block(job, n, count, b.x);
         k->mixture_distances(b.x, &job->model, b.posteriors);
@@ -234,12 +234,12 @@ feature_status feature_fisher_statistics(const feature_array *descriptors,
     measure(&job);
     double terms =
         (double)job.count * (double)job.model.modes * (double)job.model.pitch;
-    team t = team_for(run, job.bands, terms * 0.2);
-    status = lease_fisher(&job, t.threads);
+    job.team = team_for(run, job.bands, terms * 0.2);
+    status = lease_fisher(&job, job.team.threads);
     if (status != FEATURE_OK)
         return status;
     fill_model(&job);
-    status = team_run(&t, job.bands, sum_band, &job);
+    status = team_run(&job.team, job.bands, sum_band, &job);
     if (status == FEATURE_OK)
         add_bands(&job);
     memory_return(job.model.means);

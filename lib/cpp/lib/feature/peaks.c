@@ -101,8 +101,8 @@ static feature_status search_image(peak_job *job, team *t, point_list *list)
     feature_status status = find_least(job, t, &any);
     if (status != FEATURE_OK || !any)
         return status;
-    status =
-        job->by_ring ? search_by_ring(job) : team_run(t, job->bands, search_band, job);
+    status = job->by_ring ? search_by_ring(job, t)
+                          : team_run(t, job->bands, search_band, job);
     ptrdiff_t total = 0;
     for (ptrdiff_t k = 0; k < job->bands && status == FEATURE_OK; k++) {
         job->starts[k] = total;

@@ -124,8 +124,9 @@ int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
 int peak_is_trivial(const peak_job *job);
 void gather_band(void *context, ptrdiff_t band, int thread);
 feature_status ring_bits(const peak_job *job, const double *values,
-                         const ptrdiff_t *shape, double least, uint64_t *words);
-feature_status search_by_ring(const peak_job *job);
+                         const ptrdiff_t *shape, double least, uint64_t *words,
+                         team *t);
+feature_status search_by_ring(const peak_job *job, team *t);
 
 /* The smallest boxes that hold the labels: low[ndim], then high[ndim], of each. */
 typedef struct box_list {

@@ -196,7 +196,7 @@ static void keep_isolated(const peak_job *job, crop *c)
 static feature_status search_crop_by_ring(const peak_job *job, crop *c, int *trivial)
 {
     feature_status status = ring_bits(job, (const double *)(const void *)c->values,
-                                      c->shape, -INFINITY, c->words);
+                                      c->shape, -INFINITY, c->words, NULL);
     *trivial = 1;
     for (ptrdiff_t line = 0; line < c->lines && status == FEATURE_OK; line++) {
         mask_bits(c, line);
@@ -205,7 +205,7 @@ static feature_status search_crop_by_ring(const peak_job *job, crop *c, int *tri
     }
     return status == FEATURE_OK && !*trivial
                ? ring_bits(job, (const double *)(const void *)c->values, c->shape,
-                           job->line.least, c->words)
+                           job->line.least, c->words, NULL)
                : status;
 }
 

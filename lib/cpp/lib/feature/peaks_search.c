@@ -453,7 +453,7 @@ void gather_band(void *context, ptrdiff_t band, int thread)
 
 /* Bits of all lines of an array of doubles that stand side by side. */
 feature_status ring_bits(const peak_job *job, const double *values,
-                         const ptrdiff_t *shape, double least, uint64_t *words)
+                         const ptrdiff_t *shape, double least, uint64_t *words, team *t)
 {
     size_t pixels = 1;
     ptrdiff_t n = shape[job->ndim - 1];
@@ -463,7 +463,7 @@ feature_status ring_bits(const peak_job *job, const double *values,
     if (most == NULL)
         return FEATURE_NO_MEMORY;
     memcpy(most, values, pixels * sizeof *values);
-    feature_status status = window_maxima(most, shape, job->ndim, job->sides);
+    feature_status status = window_maxima(most, shape, job->ndim, job->sides, t);
     ptrdiff_t lines = (ptrdiff_t)pixels / n;
     for (ptrdiff_t line = 0; line < lines && status == FEATURE_OK; line++)
         job->plain->equal_bits(values + line * n, most + line * n, n, least,
@@ -473,7 +473,7 @@ feature_status ring_bits(const peak_job *job, const double *values,
 }
 
 /* Instead of search_band, for the whole image. */
-feature_status search_by_ring(const peak_job *job)
+feature_status search_by_ring(const peak_job *job, team *t)
 {
     static const ptrdiff_t origin[AXES];
     ptrdiff_t n = job->shape[job->ndim - 1];
@@ -485,7 +485,7 @@ feature_status search_by_ring(const peak_job *job)
         return FEATURE_NO_MEMORY;
     peak_convert_lines(job, job->shape, origin, 0, job->lines, (unsigned char *)values);
     feature_status status =
-        ring_bits(job, values, job->shape, job->line.least, job->words);
+        ring_bits(job, values, job->shape, job->line.least, job->words, t);
     memory_return(values);
     memset(job->counts, 0, (size_t)job->bands * sizeof *job->counts);
     for (ptrdiff_t line = 0; line < job->lines && status == FEATURE_OK; line++) {

@@ -4,6 +4,8 @@
 #include "core/memory.h"
 #include "kernels/kernels.h"
 
+#define POLL_EVERY 64 /* lines */
+
 typedef struct ring_buffers {
     double *line, *values, *out;
     ptrdiff_t *deaths;
@@ -18,10 +20,13 @@ static void layout(ring_buffers *b, ptrdiff_t longest, arena *a)
 }
 
 /* Along the lines of n values that are `step` apart, of which there are `lines`. */
-static void along_axis(double *all, ptrdiff_t lines, ptrdiff_t n, ptrdiff_t step,
-                       ptrdiff_t side, const ring_buffers *b)
+static feature_status along_axis(double *all, ptrdiff_t lines, ptrdiff_t n,
+                                 ptrdiff_t step, ptrdiff_t side, const ring_buffers *b,
+                                 team *t)
 {
     for (ptrdiff_t line = 0; line < lines; line++) {
+        if (t != NULL && line % POLL_EVERY == 0 && team_poll(t) != FEATURE_OK)
+            return FEATURE_INTERRUPTED;
         double *first = all + line / step * step * n + line % step;
         for (ptrdiff_t k = 0; k < n + side - 1; k++) {
             ptrdiff_t from = k - side / 2;
@@ -32,11 +37,13 @@ static void along_axis(double *all, ptrdiff_t lines, ptrdiff_t n, ptrdiff_t step
         for (ptrdiff_t k = 0; k < n; k++)
             first[k * step] = b->out[k];
     }
+    return FEATURE_OK;
 }
 
 feature_status window_maxima(double *values, const ptrdiff_t *shape, int32_t ndim,
-                             const ptrdiff_t *sides)
+                             const ptrdiff_t *sides, team *t)
 {
+    feature_status status = FEATURE_OK;
     ptrdiff_t longest = 0, size = 1, step = 1;
     for (int32_t axis = 0; axis < ndim; axis++) {
         ptrdiff_t length = sides[axis] + shape[axis];
@@ -53,11 +60,12 @@ feature_status window_maxima(double *values, const ptrdiff_t *shape, int32_t ndi
     layout(&b, longest, &a);
     for (int32_t axis = 0; axis < ndim; axis++)
         step *= shape[axis];
-    for (int32_t axis = 0; axis < ndim; axis++) {
+    for (int32_t axis = 0; axis < ndim && status == FEATURE_OK; axis++) {
         step /= shape[axis];
         if (sides[axis] > 1)
-            along_axis(values, size / shape[axis], shape[axis], step, sides[axis], &b);
+            status = along_axis(values, size / shape[axis], shape[axis], step,
+                                sides[axis], &b, t);
     }
     memory_return(block);
-    return FEATURE_OK;
+    return status;
 }

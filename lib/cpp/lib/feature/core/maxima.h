@@ -3,11 +3,13 @@
 #ifndef CORE_MAXIMA_H
 #define CORE_MAXIMA_H
 
+#include "core/threads.h"
 #include "feature.h"
 
 /* Replaces the values of a contiguous array by the maxima of the windows of `sides`
- * around them, one axis after the other, the nearest value beyond the border. */
+ * around them, one axis after the other, the nearest value beyond the border. Asks `t`
+ * whether the call is interrupted, unless it is NULL. */
 feature_status window_maxima(double *values, const ptrdiff_t *shape, int32_t ndim,
-                             const ptrdiff_t *sides);
+                             const ptrdiff_t *sides, team *t);
 
 #endif

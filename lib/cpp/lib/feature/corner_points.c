@@ -63,6 +63,12 @@ static source source_of(const feature_array *image, ptrdiff_t halo, int bytes)
     return s;
 }
 
+/* Is any pixel so far inside that what it looks at is there? Else nothing is read. */
+static int has_inside(const source *s)
+{
+    return 2 * s->halo < s->rows && 2 * s->halo < s->cols;
+}
+
 /* One thread's buffers. */
 typedef struct row_buffer {
     const void **rows, **shifted; /* of a band and its halo, of some columns of it */
@@ -116,7 +122,8 @@ static void layout_rows(row_buffer *b, const response_job *job, arena *a)
     int fast = job->rule != NULL;
     b->rows = arena_take(a, rows, sizeof *b->rows);
     b->shifted = arena_take(a, rows, sizeof *b->shifted);
-    b->block = arena_take(a, s->direct ? 0 : rows, cols * (size_t)s->item);
+    b->block =
+        arena_take(a, s->direct || !has_inside(s) ? 0 : rows, cols * (size_t)s->item);
     b->wide_row = arena_take(a, cols + ROW_BLOCK, sizeof(wide));
     b->response = arena_take(a, (size_t)job->streamed * cols, sizeof *b->response);
     fast_layout(&b->fast, s->cols, fast && s->bytes, fast && !s->bytes, a);
@@ -211,7 +218,10 @@ static void respond_band(void *context, ptrdiff_t band, int thread)
     ptrdiff_t top = first < s->halo ? s->halo : first;
     ptrdiff_t bottom = end < s->rows - s->halo ? end : s->rows - s->halo;
     layout_rows(&b, job, &a);
-    read_rows(s, &b, first, end);
+    if (has_inside(s))
+        read_rows(s, &b, first, end);
+    else
+        bottom = top;
     for (ptrdiff_t y = first; y < end; y++)
         if (y < top || y >= bottom)
             clear_row(job, row_of(job->response, y), 1);

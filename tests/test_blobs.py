@@ -55,6 +55,14 @@ def test_pruning_is_a_walk_over_sorted_pairs(index):
     assert np.array_equal(plain, expected)
 
 
+@pytest.mark.parametrize("sigmas", [(0, 4), (0, 1e-9), (0, 0), (4, 0, 0, 1e-9, 5)])
+def test_blobs_of_no_size_end_no_process(sigmas):
+    """Python's functions find none; a caller from C may have some."""
+    places = np.arange(2 * len(sigmas)).reshape(-1, 2) * 700.0
+    blobs = np.hstack([places, np.reshape(sigmas, (-1, 1))])
+    assert np.array_equal(module._prune(blobs, 1, 0.5, None), blobs)  # far apart
+
+
 def by_filters(monkeypatch, name, image, **keywords):
     """The result without transforms."""
 

@@ -158,9 +158,9 @@ static int share_too_much(const pruning *p, ptrdiff_t i, ptrdiff_t j)
 static octave *octave_of(pruning *p, ptrdiff_t i)
 {
     int exponent;
-    frexp(last_sigma(p, i), &exponent);
+    double mantissa = frexp(last_sigma(p, i), &exponent);
     int below = p->exponent - exponent;
-    return &p->octaves[below < OCTAVES ? below : OCTAVES - 1];
+    return &p->octaves[below < OCTAVES && mantissa > 0 ? below : OCTAVES - 1];
 }
 
 static void count_octaves(pruning *p)
@@ -188,8 +188,8 @@ static void size_octave(const pruning *p, octave *o)
     for (double scale = 1;; scale *= 2) {
         double total = 1;
         for (int axis = 0; axis < p->axes; axis++) {
-            double side = 2 * p->root * o->sigma[axis] * scale;
-            o->side[axis] = side > 1 ? side : 1;
+            double side = 2 * p->root * o->sigma[axis];
+            o->side[axis] = scale * (side > 1 ? side : 1);
             total *= floor(p->extent[axis] / o->side[axis]) + 1;
         }
         if (total <= most)

@@ -222,7 +222,12 @@ static int find_scales(const sweep_job *job)
         double sum = sum_of_plane(&job->sums[0], k);
         int usual = sum >= SUM_LEAST && sum <= SUM_MOST;
         int exponent = 0, half;
-        if (sum != 0 && isfinite(sum) && !usual) {
+        if (isinf(sum)) { /* finite numbers divided by it are 0 */
+            job->scale[0][k] = job->scale[1][k] = 0;
+            needed = 1;
+            continue;
+        }
+        if (sum != 0 && !isnan(sum) && !usual) {
             frexp(sum, &exponent);
             needed = 1;
         }

@@ -97,7 +97,8 @@ static int is_sound(const feature_sift *how)
         !is_positive(how->describing))
         return 0;
     for (int32_t s = 0; s < how->scales + 3; s++)
-        if (!is_positive(how->sigmas[s]) || !filter_is_valid(&how->filters[s]))
+        if (!is_positive(how->sigmas[s]) || !filter_is_valid(&how->filters[s]) ||
+            how->filters[s].border != FEATURE_REFLECT)
             return 0;
     return 1;
 }

@@ -189,7 +189,7 @@ static moments moments_of(const double *often, ptrdiff_t n, ptrdiff_t pitch,
         m.variance += often[x * pitch] * (from * from);
     }
     m.variance /= sum;
-    m.one_value = values < 2;
+    m.one_value = values < 2 && !isnan(sum);
     return m;
 }
 

@@ -133,7 +133,8 @@ def element_difference(ours, theirs, tolerance):
             magnitude = np.maximum(1, magnitude)
             tolerance = max(tolerance, 1e-5 if ours.dtype == np.float32 else 0)
         with np.errstate(all="ignore"):
-            wrong &= ~(np.abs(ours - theirs) <= tolerance * magnitude)
+            near = np.abs(ours - theirs) <= tolerance * magnitude
+            wrong &= ~(near & np.isfinite(theirs))
     wrong &= ~((ours != ours) & (theirs != theirs))
     if not wrong.any():
         return None

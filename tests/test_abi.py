@@ -16,7 +16,7 @@ import cases
 import feature
 import helpers
 import pytest
-from featurelib import _native, _version
+from featurelib import _native
 
 HEADER = helpers.ROOT / "lib/cpp/lib/feature/feature.h"
 needs_header = pytest.mark.skipif(not HEADER.exists(), reason="no source tree")
@@ -140,7 +140,6 @@ def test_a_structure_has_the_size_and_offsets_that_the_compiler_gives_it(tmp_pat
 
 def test_header_library_and_package_have_one_version():
     assert helpers.text("feature_version") == feature.__version__
-    assert feature.__version__ in vars(_version).values()
     assert re.fullmatch(r"\d+\.\d+\.\d+\S*", feature.__version__)
 
 
@@ -202,7 +201,7 @@ def test_signatures_are_those_of_the_reference_with_our_keywords_last():
         assert all(p.kind is p.KEYWORD_ONLY for p in extra.values())
 
 
-def test_the_structures_of_a_call_survive_unknown_status_values():
+def test_every_status_has_a_text_of_its_own():
     function = helpers.library().feature_status_text
     function.restype = ctypes.c_char_p
     texts = [function(status) for status in (0, 1, 2, 3, 4, 99, -1, 2**31 - 1)]

@@ -125,13 +125,24 @@ def plain_integer(value):
     return int(value) if isinstance(value, np.integer) else value
 
 
+def is_integer(value):
+    """Whether it is one of Python's or NumPy's integers, or a bool."""
+    return isinstance(value, (int, np.integer, np.bool_))
+
+
+def check_index(value, name, *reference_kinds):
+    """`value` as an int; refuses what is no integer."""
+    try:
+        return operator.index(value)
+    except TypeError:
+        message = f"`{name}` must be an integer, got {value!r}"
+        raise error(TypeError, *reference_kinds)(message) from None
+
+
 def check_count(value, name, least, *kinds_of_zero):
     """`value` as an integer that is at least `least`; the error about a 0 is also of
     the kinds that the reference raises there."""
-    try:
-        count = operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` must be an integer, got {value!r}") from None
+    count = check_index(value, name)
     if count < least:
         kinds = kinds_of_zero if count == 0 else ()
         raise error(ValueError, *kinds)(

@@ -3,11 +3,10 @@
 
 import math
 import numbers
-import operator
 
 import numpy as np
 
-from ._arguments import check_number, error, stored_type
+from ._arguments import check_index, check_number, error, is_integer, stored_type
 
 _AXES = 32
 _SIGMA_MOST = 1e8
@@ -67,10 +66,7 @@ def _both_sigmas(image, min_sigma, max_sigma, dtype):
 
 
 def _check_count(num_sigma):
-    try:
-        count = operator.index(num_sigma)
-    except TypeError:
-        raise TypeError(f"`num_sigma` must be an integer, got {num_sigma!r}") from None
+    count = check_index(num_sigma, "num_sigma")
     if count < 0:
         raise ValueError(f"`num_sigma` must not be negative, got {num_sigma}")
     return count
@@ -86,10 +82,6 @@ def check_threshold(value, name):
     return value
 
 
-def _is_integer(value):
-    return isinstance(value, (int, np.integer, np.bool_))
-
-
 def border_widths(exclude_border, ndim):
     """How far blobs are from the border at least, along each axis."""
     if isinstance(exclude_border, tuple):
@@ -98,12 +90,12 @@ def border_widths(exclude_border, ndim):
                 "`exclude_border` should have the same length as the "
                 "dimensionality of the image."
             )
-        if not all(map(_is_integer, exclude_border)):
+        if not all(map(is_integer, exclude_border)):
             raise ValueError(
                 "exclude border, when expressed as a tuple, must only contain ints."
             )
         widths = exclude_border
-    elif _is_integer(exclude_border):
+    elif is_integer(exclude_border):
         widths = (exclude_border,) * ndim
     else:
         raise ValueError(f"Unsupported value ({exclude_border}) for exclude_border")

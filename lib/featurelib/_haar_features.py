@@ -16,13 +16,6 @@ PACKED = 5  # type, first row, first column, height and width of a rectangle
 _TYPES_MOST = 1024
 
 
-def whole(value, name):
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` must be an integer, got {value!r}") from None
-
-
 # ---------------------------------------------------------------------------
 # Types
 # ---------------------------------------------------------------------------

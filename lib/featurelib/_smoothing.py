@@ -7,7 +7,7 @@ import math
 import numpy as np
 
 from . import _native
-from ._arguments import check_number, error, plain_integer
+from ._arguments import check_number, error
 
 # In the order of feature_border; SciPy has two names for most of them.
 _BORDERS = {
@@ -55,8 +55,7 @@ def sigmas_for(sigma, ndim=2):
     if type(sigma) in (int, float) and 0 <= sigma <= _SIGMA_MOST:
         return (sigma,) * ndim
     sigmas = _for_axes(sigma, "sigma", ndim)
-    sigmas = (s[()] if isinstance(s, np.ndarray) else s for s in sigmas)
-    sigmas = tuple(map(plain_integer, sigmas))
+    sigmas = tuple(s[()] if isinstance(s, np.ndarray) else s for s in sigmas)
     for value in sigmas:
         size = check_number(value, "sigma")
         if size < 0:

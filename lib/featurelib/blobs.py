@@ -179,11 +179,10 @@ def _blobs_of(index, sigmas, scalar, overlap, workers):
 
 
 @functools.lru_cache(maxsize=8, typed=True)
-def _filters(kind, ndim, *sigmas):
+def _filters(kind, *sigmas):
     """Filters of all scales, axis by axis."""
-    return filters_of(
-        [kind(sigma) for sigma in sigmas], border_codes("reflect") * len(sigmas)
-    )
+    weights = [kind(sigma) for sigma in sigmas]
+    return filters_of(weights, border_codes("reflect", len(weights)))
 
 
 def blob_dog(
@@ -284,7 +283,7 @@ def blob_dog(
     factor = 1 / (sigma_ratio - 1)
     if stored_type(image) == np.float32 and not isinstance(factor, np.float64):
         factor = np.float32(factor)
-    filters = _filters(gaussian_weights, image.ndim, *sigmas.ravel())
+    filters = _filters(gaussian_weights, *sigmas.ravel())
     run = _native.run(workers)
 
     def compute(search, found):
@@ -386,8 +385,8 @@ def blob_log(
     border = border_widths(exclude_border, image.ndim)
     sigmas, scalar = log_sigmas(image, min_sigma, max_sigma, num_sigma, log_scale)
     scales = len(sigmas)
-    smooth = _filters(gaussian_weights, image.ndim, *sigmas.ravel())
-    second = _filters(second_derivative_weights, image.ndim, *sigmas.ravel())
+    smooth = _filters(gaussian_weights, *sigmas.ravel())
+    second = _filters(second_derivative_weights, *sigmas.ravel())
     squares = [np.mean(sigma) ** 2 for sigma in sigmas]
     factors = np.array(squares, np.float64)
     run = _native.run(workers)

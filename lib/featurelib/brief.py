@@ -2,12 +2,17 @@
 """BRIEF: binary descriptors of keypoints. Told at the top of brief.c."""
 
 import copy
-import operator
 
 import numpy as np
 
 from . import _native
-from ._arguments import check_number, check_workers, error, plain_integer
+from ._arguments import (
+    check_index,
+    check_number,
+    check_workers,
+    error,
+    plain_integer,
+)
 from ._keypoints import check_image, check_keypoints, far_from_border
 from ._smoothing import Filter, border_codes, gaussian_filters, sigmas_for
 
@@ -45,12 +50,7 @@ def _generator(rng):
 
 
 def _check_bits(descriptor_size):
-    try:
-        bits = operator.index(descriptor_size)
-    except TypeError:
-        raise error(TypeError, ValueError)(
-            f"`descriptor_size` must be an integer, got {descriptor_size!r}"
-        ) from None
+    bits = check_index(descriptor_size, "descriptor_size", ValueError)
     if not 0 <= bits <= _BITS_MOST:
         raise error(ValueError, MemoryError)(
             f"`descriptor_size` must be from 0 to {_BITS_MOST}, got {descriptor_size}"

@@ -1,12 +1,11 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """CENSURE: keypoints at extrema of centre-surround filters. Told in censure.c."""
 
-import operator
-
 import numpy as np
 
 from . import _native
 from ._arguments import (
+    check_index,
     check_number,
     check_workers,
     combined_type,
@@ -225,12 +224,5 @@ def _check_scales(first, last):
         raise ValueError(
             "The scales must be >= 1 and the number of scales should be >= 3."
         )
-    return _check_index(first, "min_scale"), _check_index(last, "max_scale")
-
-
-def _check_index(value, name):
-    try:
-        return operator.index(value)
-    except TypeError:
-        message = f"`{name}` must be an integer, got {value!r}"
-        raise error(TypeError, ValueError)(message) from None
+    first = check_index(first, "min_scale", ValueError)
+    return first, check_index(last, "max_scale", ValueError)

@@ -12,6 +12,8 @@ from . import _memory, _native
 from ._arguments import (
     as_array,
     check_2d,
+    check_count,
+    check_index,
     check_number,
     check_out,
     check_workers,
@@ -235,12 +237,7 @@ def corner_moravec(image, window_size=1, *, out=None, workers=None):
     """
     image = _check_grey(image, squeeze=False)
     workers = check_workers(workers)
-    try:
-        window = operator.index(window_size)
-    except TypeError:
-        raise TypeError(
-            f"`window_size` must be an integer, got {window_size!r}"
-        ) from None
+    window = check_index(window_size, "window_size")
     if window < 0:
         raise ValueError(f"`window_size` must not be negative, got {window_size}")
     window = min(window, max(image.shape))
@@ -440,8 +437,8 @@ def corner_subpix(
     ------
     ValueError
         If `image` is not 2-dimensional or complex, `corners` are no whole numbers, have
-        another shape or lie outside, `out` does not fit, or `window_size` or `workers`
-        is below 1.
+        another shape or lie outside, `out` does not fit, `window_size` is below 1
+        or above 32,768, or `workers` is below 1.
     TypeError
         If an argument is a masked array or not of numbers, or `window_size` is no
         integer.
@@ -469,14 +466,7 @@ def corner_subpix(
     """
     image = _check_unscaled(image)
     workers = check_workers(workers)
-    try:
-        window = operator.index(window_size)
-    except TypeError:
-        raise TypeError(
-            f"`window_size` must be an integer, got {window_size!r}"
-        ) from None
-    if window < 1:
-        raise ValueError(f"`window_size` must be at least 1, got {window_size}")
+    window = check_count(window_size, "window_size", 1)
     alpha = check_number(alpha, "alpha")
     if window > _WINDOW_MOST:
         raise error(ValueError, MemoryError, TypeError)(

@@ -13,6 +13,7 @@ from ._arguments import (
     compared_with,
     compute_out,
     error,
+    stored_type,
 )
 from ._smoothing import Filter, border_codes, gaussian_filters, sigmas_for
 
@@ -191,7 +192,7 @@ def canny(
     parameters = _Parameters(filters, cval, normalize)
     run = _native.run(workers)
 
-    stored = np.float32 if image.dtype.char in "ef" else np.float64
+    stored = stored_type(image)
     if use_quantiles:
         magnitude = _memory.empty(image.shape, stored)
         _canny_magnitude(image, mask, parameters, magnitude, run)

@@ -8,6 +8,7 @@ import numpy as np
 from . import _native
 from ._arguments import (
     as_array,
+    check_index,
     check_number,
     check_out,
     check_workers,
@@ -30,7 +31,6 @@ from ._haar_features import (
     rectangles_listed,
     rectangles_of,
     unknown,
-    whole,
 )
 
 _WINDOW = (_native.size,) * 4
@@ -71,7 +71,7 @@ _LISTS_MOST = 10**8  # features as Python lists: some 30 GiB
 
 
 def _check_side(value, name):
-    side = whole(value, name)
+    side = check_index(value, name)
     if side > _SIDE_MOST:
         raise error(ValueError, MemoryError)(
             f"`{name}` must be at most {_SIDE_MOST}, got {side}"
@@ -114,8 +114,8 @@ def _check_window(int_image, r, c, width, height):
         raise error(TypeError, ValueError)(
             f"`int_image` must be a 2-dimensional array, got shape {int_image.shape}"
         )
-    r, c = whole(r, "r"), whole(c, "c")
-    width, height = whole(width, "width"), whole(height, "height")
+    r, c = check_index(r, "r"), check_index(c, "c")
+    width, height = check_index(width, "width"), check_index(height, "height")
     rows, cols = int_image.shape
     if width < 0 or height < 0:
         raise ValueError(f"the window's sides must not be negative: {width}, {height}")
@@ -456,7 +456,7 @@ def draw_haar_like_feature(
     odd = check_color(color_positive_block, "color_positive_block")
     even = check_color(color_negative_block, "color_negative_block")
     check_number(alpha, "alpha")  # and used as it is: its type decides the arithmetic
-    r, c = whole(r, "r"), whole(c, "c")
+    r, c = check_index(r, "r"), check_index(c, "c")
     output = canvas_of(image)
     packed = is_packed(feature_coord)
     features = feature_coord if packed else as_features(feature_coord)

@@ -14,6 +14,7 @@ from ._arguments import (
     check_workers,
     compared_with,
     error,
+    is_integer,
 )
 
 
@@ -57,7 +58,7 @@ _TYPES = "bBhHiIlLqQefd"
 # ---------------------------------------------------------------------------
 
 
-def _check_image(image, labels):
+def _check_image(image):
     image = as_array(image, "image", "pass its data")
     if image.dtype.char == "?":
         raise error(TypeError, ValueError)(
@@ -83,15 +84,11 @@ def _check_distance(min_distance):
     return distance
 
 
-def _is_integer(value):
-    return isinstance(value, (int, np.integer, np.bool_))
-
-
 def _border_widths(distance, exclude_border, ndim):
     """How far peaks must be from the border along each axis."""
     if isinstance(exclude_border, (bool, np.bool_)):
         return (int(distance) if exclude_border else 0,) * ndim
-    if _is_integer(exclude_border):
+    if is_integer(exclude_border):
         if exclude_border < 0:
             raise ValueError("`exclude_border` cannot be a negative value")
         return (min(int(exclude_border), _SIDE_MOST),) * ndim
@@ -106,7 +103,7 @@ def _border_widths(distance, exclude_border, ndim):
             "dimensionality of the image."
         )
     for width in exclude_border:
-        if not _is_integer(width):
+        if not is_integer(width):
             raise ValueError(
                 "`exclude_border`, when expressed as a tuple, must only contain ints."
             )
@@ -154,7 +151,7 @@ def _least_above(threshold, dtype):
         return None
     if dtype.type(limits.min) > threshold:
         return dtype.type(limits.min)
-    if _is_integer(threshold):
+    if is_integer(threshold):
         return dtype.type(int(threshold) + 1)  # math.floor goes through a double
     if dtype.itemsize < 8:
         return dtype.type(math.floor(threshold) + 1)
@@ -213,7 +210,7 @@ def _check_count(value, name):
     """A number of peaks; as many as there are for None and infinity."""
     if value is None:
         return sys.maxsize
-    if _is_integer(value) and value >= 0:
+    if is_integer(value) and value >= 0:
         return min(int(value), sys.maxsize)
     number = check_number(value, name)
     if math.isinf(number) and number > 0 or math.isnan(number):
@@ -268,7 +265,7 @@ def _search(
     workers,
     corner=None,
 ):
-    image = _check_image(image, labels)
+    image = _check_image(image)
     workers = check_workers(workers)
     distance = _check_distance(min_distance)
     if distance < 1 and (footprint is None or np.size(footprint) == 1):

@@ -151,12 +151,11 @@ def structure_tensor(
 def _check_planes(planes, name):
     """The elements of the upper triangle, of one shape and type, and the order."""
     try:
-        planes = [as_array(plane, name, MASK_HINT) for plane in planes]
-    except TypeError as problem:
-        if "masked" in str(problem):
-            raise
+        planes = list(planes)
+    except TypeError:
         message = f"`{name}` must be a sequence of arrays"
         raise error(TypeError, AttributeError)(message) from None
+    planes = [as_array(plane, name, MASK_HINT) for plane in planes]
     if not planes:
         raise error(ValueError, IndexError)(f"`{name}` is empty")
     order = 2 if len(planes) == 3 else planes[0].ndim

@@ -13,6 +13,7 @@ from ._arguments import (
     MASK_HINT,
     as_array,
     check_2d,
+    check_index,
     check_number,
     check_workers,
     compute_out,
@@ -227,17 +228,10 @@ def local_binary_pattern(
 # ------------------------------------------------------------------ multiblock_lbp
 
 
-def _check_index(value, name):
-    try:
-        return operator.index(value)
-    except TypeError:
-        raise TypeError(f"`{name}` must be an integer, got {value!r}") from None
-
-
 def _check_window(shape, r, c, width, height):
     """Three by three blocks must lie within an array of this shape."""
-    r, c = _check_index(r, "r"), _check_index(c, "c")
-    width, height = _check_index(width, "width"), _check_index(height, "height")
+    r, c = check_index(r, "r"), check_index(c, "c")
+    width, height = check_index(width, "width"), check_index(height, "height")
     if width < 1 or height < 1:
         raise ValueError(
             f"`width` and `height` must be at least 1, got {width} and {height}"
@@ -392,9 +386,9 @@ def draw_multiblock_lbp(
             "`image` must have shape (rows, cols) or (rows, cols, 3), got"
             f" {image.shape}"
         )
-    r, c = _check_index(r, "r"), _check_index(c, "c")
-    width, height = _check_index(width, "width"), _check_index(height, "height")
-    code = _check_index(lbp_code, "lbp_code")
+    r, c = check_index(r, "r"), check_index(c, "c")
+    width, height = check_index(width, "width"), check_index(height, "height")
+    code = check_index(lbp_code, "lbp_code")
     check_number(alpha, "alpha")  # and used as it is: its type decides the arithmetic
     colors = (
         check_color(color_less_block, "color_less_block"),

@@ -261,11 +261,11 @@ static void turn_band(void *context, ptrdiff_t band, int thread)
     for (ptrdiff_t k = band * CORNERS_A_BAND;
          k < end && !team_is_stopped(&job->set.team, thread); k += PATCHES) {
         patch_group g = patches_from(&job->set, &b, k);
-        double angles[PATCHES]; /* or floats */
-        s->real->orientations(g.patches, g.strides, &job->shape, angles);
+        patch_reals angles;
+        s->real->orientations(g.patches, g.strides, &job->shape, &angles);
         for (ptrdiff_t i = 0; i < g.count; i++)
             memcpy(row_of(job->angles, g.numbers[i]),
-                   (unsigned char *)angles + i * s->item, (size_t)s->item);
+                   (unsigned char *)&angles + i * s->item, (size_t)s->item);
     }
 }
 
@@ -350,14 +350,15 @@ static void shift_band(void *context, ptrdiff_t band, int thread)
     for (ptrdiff_t k = band * CORNERS_A_BAND;
          k < end && !team_is_stopped(&job->set.team, thread); k += PATCHES) {
         patch_group g = patches_from(&job->set, &b, k);
-        double corners[2 * PATCHES] = {0}, found[2 * PATCHES]; /* or floats */
+        double corners[2 * PATCHES] = {0};
+        patch_reals found;
         for (ptrdiff_t i = 0; i < 2 * g.count; i++)
             corners[i] = (double)corner_at(job->set.corners, g.numbers[i / 2], i % 2);
         s->real->shift_corners(g.patches, g.strides, corners, &job->rule, b.spare,
-                               found);
+                               &found);
         for (ptrdiff_t i = 0; i < 2 * g.count; i++)
             memcpy(row_of(to, g.numbers[i / 2]) + i % 2 * to->strides[1],
-                   (unsigned char *)found + i * s->item, (size_t)s->item);
+                   (unsigned char *)&found + i * s->item, (size_t)s->item);
     }
 }
 

@@ -177,7 +177,7 @@ static feature_status lease_scratch(canny_job *job, int threads, ptrdiff_t bands
     layout(&counting, job, &a);
     job->memory.each = a.used;
     arena whole = {NULL, 0};
-    arena_take(&whole, (size_t)threads, a.used == SIZE_MAX ? SIZE_MAX / 2 : a.used);
+    arena_take(&whole, (size_t)threads, a.used);
     size_t planes = whole.used, words = (size_t)plane_words(job);
     arena_take(&whole, 2 * (size_t)bands, words * sizeof *job->weak);
     if (a.used == SIZE_MAX || whole.used == SIZE_MAX)

@@ -353,6 +353,7 @@ FEATURE_API feature_status feature_corner_foerstner(const feature_array *image,
 FEATURE_API feature_status feature_corner_kitchen_rosenfeld(
     const feature_array *image, const int32_t *borders, double cval,
     const feature_array *response, const feature_run *run);
+
 /*
  * Corner responses by FAST: where at least `arc` (1 to 16) pixels in a row on the
  * circle of 16 around a pixel exceed it by more than `threshold`, or fall below it by
@@ -442,8 +443,9 @@ typedef struct feature_peaks_parameters {
  *   footprint  bool, the shape given by `sides`: the window where that is no box; or
  *              NULL
  *   labels     int32 or int64, the shape of image, or NULL: each value above 0 is a
- * region that is searched alone; the results of 1 come first capacity   rows of index;
- * more peaks are counted, not written index      (capacity, ndim) int64, row after row
+ *              region that is searched alone; the results of 1 come first
+ *   capacity   rows of index; more peaks are counted, not written
+ *   index      (capacity, ndim) int64, row after row
  *   count      how many there are
  */
 FEATURE_API feature_status feature_peak_local_max(
@@ -986,7 +988,8 @@ typedef struct feature_censure {
     ptrdiff_t max_scale;      /* at least min_scale + 2 */
     double threshold;         /* responses reach this; NaN: all do */
     double line_threshold;    /* squared trace over determinant, at most */
-    const feature_filter *windows; /* a Gaussian for each scale but first and last */
+    const feature_filter *windows; /* a Gaussian for each scale but first and last,
+                                      border FEATURE_CONSTANT */
 } feature_censure;
 
 /* What was found. The caller sets the first three; more keypoints are counted, not

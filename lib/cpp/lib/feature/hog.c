@@ -314,8 +314,7 @@ static feature_status compute(hog_job *job, const feature_run *run)
     layout(&b, job, &one);
     layout_shared(job, &whole);
     size_t shared = whole.used;
-    arena_take(&whole, (size_t)t.threads,
-               one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
+    arena_take(&whole, (size_t)t.threads, one.used);
     if (one.used == SIZE_MAX || whole.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     unsigned char *block = memory_lease(whole.used);

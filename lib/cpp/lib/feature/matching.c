@@ -344,8 +344,7 @@ static unsigned char *lease_match(match_job *job, int threads, match_results *r)
         r->forward = arena_take(&a, (size_t)job->first.count, sizeof *r->forward);
         r->backward = arena_take(&a, (size_t)job->second.count, sizeof *r->backward);
         r->wanted = arena_take(&a, (size_t)job->second.count, sizeof *r->wanted);
-        job->memory.base = arena_take(&a, (size_t)threads,
-                                      one.used == SIZE_MAX ? SIZE_MAX / 2 : one.used);
+        job->memory.base = arena_take(&a, (size_t)threads, one.used);
         if (pass == 0 && (a.used == SIZE_MAX || (block = memory_lease(a.used)) == NULL))
             return NULL;
     }

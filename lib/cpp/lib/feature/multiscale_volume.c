@@ -83,8 +83,7 @@ static feature_status lease(volume_job *volume, int threads, unsigned char **mem
     volume->memory.each = each.used;
     layout_shared(volume, &whole);
     size_t shared = whole.used;
-    arena_take(&whole, (size_t)threads,
-               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
+    arena_take(&whole, (size_t)threads, each.used);
     if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     *memory = memory_lease(whole.used);

@@ -283,12 +283,6 @@ typedef struct point_job {
     ptrdiff_t count;
 } point_job;
 
-static double real_at(const void *reals, ptrdiff_t k, ptrdiff_t item)
-{
-    return item == sizeof(float) ? (double)((const float *)reals)[k]
-                                 : ((const double *)reals)[k];
-}
-
 static int64_t *point_row(const feature_array *points, ptrdiff_t k)
 {
     return (int64_t *)(void *)row_of(points, k);
@@ -300,17 +294,18 @@ static void turn_group(const point_job *p, ptrdiff_t first, ptrdiff_t n)
     const orb_job *job = p->job;
     const void *patches[PATCHES];
     ptrdiff_t strides[PATCHES];
-    double found[PATCHES]; /* or floats */
+    patch_reals found;
     for (ptrdiff_t k = 0; k < PATCHES; k++) {
         const int64_t *at = point_row(job->points, first + (k < n ? k : 0));
         const orb_level *level = job->call.levels + at[0];
         patches[k] = orb_pixel(level, at[1] - DISC_REACH, at[2] - DISC_REACH);
         strides[k] = level->shape[1];
     }
-    job->call.real->orientations(patches, strides, &p->disc->mask, found);
+    job->call.real->orientations(patches, strides, &p->disc->mask, &found);
     double *angles = (double *)job->angles->data + first;
     for (ptrdiff_t k = 0; k < n; k++)
-        angles[k] = real_at(found, k, job->call.item);
+        angles[k] = job->call.item == sizeof(float) ? (double)found.floats[k]
+                                                    : found.doubles[k];
 }
 
 static void point_band(void *context, ptrdiff_t band, int thread)

@@ -40,9 +40,9 @@
  * Cost: about 20 operations a pixel for the sums, and one (of bytes an eighth to a
  * sixtieth) for each element of the template directly, or two transforms of the tile.
  * Memory for each thread: the tile in double, five times (images of integers of 8 bits:
- * twice, volumes three times), with care eight; one spectrum of the template. Tiles are
- * at most about 400 x 400 unless templates are large: those of t x t elements take
- * tiles of 2 t x 2 t or more.
+ * twice, volumes three times), with care nine; one spectrum of the template. Tiles are
+ * at most about 400 x 400 for templates up to 64 x 64; larger ones of t x t elements
+ * take tiles of 2 t x 2 t or more, up to 1500 x 1500 where the image is as large.
  */
 #include "template.h"
 
@@ -385,8 +385,7 @@ static feature_status run_tiles(match_job *job, const feature_array *model)
     layout_shared(job, t->threads, &shared);
     whole = shared;
     job->memory.each = each.used;
-    arena_take(&whole, (size_t)t->threads,
-               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
+    arena_take(&whole, (size_t)t->threads, each.used);
     if (each.used == SIZE_MAX || whole.used == SIZE_MAX)
         return FEATURE_NO_MEMORY;
     unsigned char *block = memory_lease(whole.used);

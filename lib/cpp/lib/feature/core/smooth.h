@@ -6,8 +6,8 @@
  * make a smoothed image. It asks for one smoothed row after the other, downwards, and
  * gets each as doubles that hold what SciPy would have stored: column sums first,
  * stored, then sums along the row, stored; each in the order centre, then pairs
- * from the outermost inwards. Only the 2 radius + 1 source rows that the next row
- * needs are kept, so that a band of rows stays in the processor's second cache.
+ * from the outermost inwards. Only the 2 radius + 4 source rows that a group of
+ * rows needs are kept, so that a band of rows stays in the processor's second cache.
  *
  * Rows are padded: ROW_PAD elements before the first and ROW_BLOCK behind the last
  * belong to the row.

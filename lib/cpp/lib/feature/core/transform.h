@@ -14,7 +14,7 @@
  *     transform_layout(&t, n, &a);               twice: counting, then on memory
  *     scratch[k] = transform_scratch(&t, &a);    the same, for each thread
  *     transform_prepare(&t);                     once there is memory
- *     transform_job job = {&t, TRANSFORM_DCT, in, out, planes, count, ...};
+ *     transform_job job = transform_along(&t, TRANSFORM_DCT, shape, ndim, axis);
  *     team_run(&team, transform_blocks(&job), transform_band, &job);
  *
  * Errors, relative to the largest element of the block's result: TRANSFORM_ERROR(n),

@@ -78,8 +78,7 @@ static feature_status lease(volume *v, int planes)
     arena each = {NULL, 0}, whole = {NULL, 0};
     layout(&counting, v, &each);
     v->memory.each = each.used;
-    arena_take(&whole, (size_t)v->team.threads,
-               each.used == SIZE_MAX ? SIZE_MAX / 2 : each.used);
+    arena_take(&whole, (size_t)v->team.threads, each.used);
     for (int k = 0; k < planes; k++)
         arena_take(&whole, (size_t)v->size, sizeof(wide));
     if (each.used == SIZE_MAX || whole.used == SIZE_MAX)

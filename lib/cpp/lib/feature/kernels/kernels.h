@@ -158,6 +158,12 @@ typedef struct bilevel_filter {
 
 #define PATCHES 8 /* looked at side by side */
 
+/* What a kernel says of them, one or two numbers each, in its type. */
+typedef union patch_reals {
+    double doubles[2 * PATCHES];
+    float floats[2 * PATCHES];
+} patch_reals;
+
 /*
  * Fourier transforms (core/transform.h) work on blocks of TRANSFORM_LANES complex lines
  * side by side: element k is TRANSFORM_LANES real parts, then as many imaginary ones,

@@ -144,7 +144,7 @@ def test_arrays_are_let_go_after_a_call_and_after_an_error():
 
 
 def test_pictures_of_many_sizes_leave_little_behind():
-    """A block for each size, and what lies between them, were 434 MiB."""
+    """A block for each size, and what lies between them, were 385 MiB."""
     done = child("""
         before = status("VmRSS")
         for _ in range(3):

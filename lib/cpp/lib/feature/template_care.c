@@ -55,8 +55,7 @@ double template_centre(double *v, ptrdiff_t n)
     return first + mean;
 }
 
-/* From the numerator and `count` times the window's squared deviations from its mean.
- */
+/* From the numerator and `count` times the squared deviations from the mean. */
 static double quotient(const template_numbers *t, double numerator, double variation)
 {
     double square = variation * t->variation;

@@ -1,6 +1,7 @@
 # SPDX-License-Identifier: BSD-3-Clause
 """Promise: a parameter may be any number: counts may be NumPy's small integers, whose
-products wrap round, and fractions and decimals work where they work in the reference."""
+products wrap round; fractions and decimals work where they do in the reference.
+"""
 
 from decimal import Decimal
 from fractions import Fraction

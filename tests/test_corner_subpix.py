@@ -7,7 +7,9 @@ import feature
 import images
 import numpy as np
 import pytest
+import skimage.feature
 from featurelib._quantiles import f_quantile
+from scipy import stats
 
 
 def frame(rows, cols):
@@ -20,11 +22,12 @@ def frame(rows, cols):
 @pytest.mark.parametrize("dtype", ["f8", "f4", "u1"])
 @pytest.mark.parametrize("window", [3, 7, 11, 40])
 def test_corners_on_the_frame_are_those_of_an_image_with_zeros_around(dtype, window):
-    reference = pytest.importorskip("skimage.feature")
     image = images.convert(images.generator("frame", window).random((24, 19)), dtype)
     corners = frame(*image.shape)
     found = feature.corner_subpix(image, corners, window, alpha=0.5)
-    padded = reference.corner_subpix(np.pad(image, 1), corners + 1, window, alpha=0.5)
+    padded = skimage.feature.corner_subpix(
+        np.pad(image, 1), corners + 1, window, alpha=0.5
+    )
     assert np.isfinite(found).any()
     tolerance = 1e-4 if dtype == "f4" else 1e-10
     np.testing.assert_allclose(found, padded - 1, rtol=0, atol=tolerance)
@@ -50,11 +53,10 @@ def test_corners_of_every_layout_give_the_same():
 
 
 def test_a_window_far_larger_than_the_image_sees_zeros_around_it():
-    reference = pytest.importorskip("skimage.feature")
     image = images.generator("large window").random((9, 7))
     corners = np.argwhere(np.ones((7, 5))) + 1
     found = feature.corner_subpix(image, corners, 201)
-    expected = reference.corner_subpix(image, corners, 201)
+    expected = skimage.feature.corner_subpix(image, corners, 201)
     assert np.array_equal(found, expected, equal_nan=True)
 
 
@@ -63,7 +65,6 @@ def test_a_window_far_larger_than_the_image_sees_zeros_around_it():
 
 @pytest.mark.parametrize("window", range(3, 102))
 def test_quantiles_are_those_of_scipy(window):
-    stats = pytest.importorskip("scipy.stats")
     freedom = window**2 - 2
     rng = images.generator("quantiles", window)
     alphas = [*rng.random(20), 0.5, 0.9, 0.99, 0.999, 1e-3, 1e-6, 1 - 1e-6, 1e-10]

@@ -120,11 +120,6 @@ def check_number(value, name):
         raise error(ValueError, OverflowError)(message) from None
 
 
-def plain_integer(value):
-    """An int for one of NumPy's integers, whose sums and products wrap round."""
-    return int(value) if isinstance(value, np.integer) else value
-
-
 def is_integer(value):
     """Whether it is one of Python's or NumPy's integers, or a bool."""
     return isinstance(value, (int, np.integer, np.bool_))

@@ -6,13 +6,7 @@ import copy
 import numpy as np
 
 from . import _native
-from ._arguments import (
-    check_index,
-    check_number,
-    check_workers,
-    error,
-    plain_integer,
-)
+from ._arguments import check_index, check_number, check_workers, error, is_integer
 from ._keypoints import check_image, check_keypoints, far_from_border
 from ._smoothing import Filter, border_codes, gaussian_filters, sigmas_for
 
@@ -157,7 +151,8 @@ class BRIEF:
     def _pairs(self):
         """(descriptor_size, 4): row and column of the first pixel and the second."""
         check_number(self.patch_size, "patch_size")
-        size = plain_integer(self.patch_size)
+        size = self.patch_size
+        size = int(size) if is_integer(size) else size  # NumPy's would wrap round
         bits = _check_bits(self.descriptor_size)
         draw = _draw_normal if self.mode == "normal" else _draw_uniform
         first, second = draw(copy.deepcopy(self.rng), bits, size)

@@ -3,21 +3,22 @@
  * Windows whose coefficients the sums over a tile leave in doubt.
  *
  * One by one they are computed again from their own pixels. Where that takes long, the
- * squared deviations of all windows are merged from those of their parts, in which
- * nothing cancels; what is left in doubt are windows that are so quiet that the tile's
- * mean is far away for them, or that drown in a spectrum's rounding beside a few large
- * pixels. These are settled in rounds, all of one kind at a time: around the mean of
- * one of them, pixels that are farther away than a thousand of its deviations are left
- * out of the tile, and so are the windows that hold one; the others are computed anew.
+ * squared deviations of all windows are merged from those of their parts (Chan, Golub
+ * and LeVeque 1983, kernels/template.c), in which nothing cancels. What is left in
+ * doubt are windows that are so quiet that the tile's mean is far away for them, or
+ * that drown in a spectrum's rounding beside a few large pixels. These are settled in
+ * rounds, all of one kind at a time: around the mean of one of them, pixels that are
+ * farther away than a thousand of its deviations are left out of the tile, and so are
+ * the windows that hold one; the others are computed anew.
  */
 #include "template.h"
 
 #include <math.h>
 #include <string.h>
 
-/* In doubt are windows whose variation is below these parts of their squares: plain
- * sums round to 1e-15; of sums with care remains what pixels less the tile's mean, and
- * products with them, are rounded by. Then a coefficient is off by less than 5e-11. */
+/* With care, in doubt are windows whose variation is below this part of their squared
+ * sum: what remains is how pixels less the tile's offset, and products with them, are
+ * rounded. Then a coefficient is off by less than 5e-11. */
 #define DOUBT_WITH_CARE 1e-10
 /* Around a window, in its deviations: the tile's energy stays below what the noise of a
  * spectrum allows, as a rule. */

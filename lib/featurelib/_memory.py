@@ -156,5 +156,5 @@ def _renew_lock():
     _lock, _is_busy = threading.RLock(), False
 
 
-if hasattr(os, "register_at_fork"):  # another thread may have held it
-    os.register_at_fork(after_in_child=_renew_lock)
+# Another thread may have held it.
+os.register_at_fork(after_in_child=_renew_lock)

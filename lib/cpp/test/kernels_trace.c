@@ -21,7 +21,7 @@ typedef struct map {
 
 static map map_new(ptrdiff_t rows, ptrdiff_t cols)
 {
-    ptrdiff_t pitch = (cols + WORD_PIXELS - 1) / WORD_PIXELS + 2;
+    ptrdiff_t pitch = (cols + WORD_BITS - 1) / WORD_BITS + 2;
     size_t words = (size_t)((rows + 2) * pitch), bytes = words * sizeof(uint64_t);
     map m = {.rows = rows, .cols = cols};
     m.bytes = calloc((size_t)(rows * cols), 1);
@@ -55,14 +55,14 @@ static uint8_t *at(const map *m, ptrdiff_t y, ptrdiff_t x)
 /* The word of `plane` that holds pixel (y, x); rows -1 and m->rows are there too. */
 static uint64_t *word_at(const map *m, uint64_t *plane, ptrdiff_t y, ptrdiff_t x)
 {
-    return plane + (y + 1) * m->bits.pitch + 1 + x / WORD_PIXELS;
+    return plane + (y + 1) * m->bits.pitch + 1 + x / WORD_BITS;
 }
 
 static void to_bits(const map *m)
 {
     for (ptrdiff_t y = 0; y < m->rows; y++)
         for (ptrdiff_t x = 0; x < m->cols; x++) {
-            uint64_t bit = UINT64_C(1) << x % WORD_PIXELS;
+            uint64_t bit = UINT64_C(1) << x % WORD_BITS;
             *word_at(m, m->bits.weak, y, x) |= *at(m, y, x) == CLASS_WEAK ? bit : 0;
             *word_at(m, m->bits.strong, y, x) |= *at(m, y, x) == CLASS_STRONG ? bit : 0;
         }
@@ -74,8 +74,8 @@ static int is_same(const map *m, const uint8_t *bytes)
     ptrdiff_t wrong = 0, words = (m->rows + 2) * m->bits.pitch, set = 0, meant = 0;
     for (ptrdiff_t y = 0; y < m->rows; y++)
         for (ptrdiff_t x = 0; x < m->cols; x++) {
-            uint64_t weak = *word_at(m, m->bits.weak, y, x) >> x % WORD_PIXELS & 1;
-            uint64_t strong = *word_at(m, m->bits.strong, y, x) >> x % WORD_PIXELS & 1;
+            uint64_t weak = *word_at(m, m->bits.weak, y, x) >> x % WORD_BITS & 1;
+            uint64_t strong = *word_at(m, m->bits.strong, y, x) >> x % WORD_BITS & 1;
             wrong +=
                 bytes[y * m->cols + x] != weak * CLASS_WEAK + strong * CLASS_STRONG;
             meant += bytes[y * m->cols + x] != CLASS_NONE;
@@ -162,18 +162,18 @@ static void fill_map(const map *m, int kind)
 void check_pack_row(const plain_kernels *k)
 {
     for (ptrdiff_t i = 0; i < LENGTHS; i++) {
-        ptrdiff_t n = length_number(i), words = (n + WORD_PIXELS - 1) / WORD_PIXELS;
-        guarded classes = guarded_new((size_t)(words * WORD_PIXELS), random_side());
+        ptrdiff_t n = length_number(i), words = (n + WORD_BITS - 1) / WORD_BITS;
+        guarded classes = guarded_new((size_t)(words * WORD_BITS), random_side());
         guarded bits[2];
         ptrdiff_t wrong = 0;
         for (int c = 0; c < 2; c++)
             bits[c] = guarded_new((size_t)words * sizeof(uint64_t), random_side());
         uint64_t *weak = (void *)bits[0].bytes, *strong = (void *)bits[1].bytes;
-        for (ptrdiff_t x = 0; x < words * WORD_PIXELS; x++)
+        for (ptrdiff_t x = 0; x < words * WORD_BITS; x++)
             classes.bytes[x] = x < n ? (uint8_t)random_below(3) : CLASS_NONE;
         k->pack_row(classes.bytes, n, weak, strong);
-        for (ptrdiff_t x = 0; x < words * WORD_PIXELS; x++) {
-            ptrdiff_t word = x / WORD_PIXELS, bit = x % WORD_PIXELS;
+        for (ptrdiff_t x = 0; x < words * WORD_BITS; x++) {
+            ptrdiff_t word = x / WORD_BITS, bit = x % WORD_BITS;
             wrong += (weak[word] >> bit & 1) != (classes.bytes[x] == CLASS_WEAK);
             wrong += (strong[word] >> bit & 1) != (classes.bytes[x] == CLASS_STRONG);
         }
@@ -208,7 +208,7 @@ static void spec_seam(const map *m, ptrdiff_t row, ptrdiff_t beside)
 {
     for (ptrdiff_t x = 1; x < m->cols - 1; x++)
         for (ptrdiff_t u = x - 1; u <= x + 1; u++)
-            if (*word_at(m, m->bits.strong, beside, u) >> u % WORD_PIXELS & 1 &&
+            if (*word_at(m, m->bits.strong, beside, u) >> u % WORD_BITS & 1 &&
                 *at(m, row, x) == CLASS_WEAK)
                 *at(m, row, x) = CLASS_STRONG;
 }
@@ -226,7 +226,7 @@ static void seam_one(const plain_kernels *k, ptrdiff_t rows, ptrdiff_t cols, int
     spec_flood(m.bytes, rows, cols, cols);
     for (ptrdiff_t x = 1; x < cols - 1; x++)
         if (random_below(often) == 0)
-            *word_at(&m, m.bits.strong, beside, x) |= UINT64_C(1) << x % WORD_PIXELS;
+            *word_at(&m, m.bits.strong, beside, x) |= UINT64_C(1) << x % WORD_BITS;
     spec_seam(&m, row, beside);
     spec_flood(m.bytes, rows, cols, cols);
     k->trace_rows(&m.bits, row, 1, &grew);
@@ -295,7 +295,7 @@ void check_expand_row(const plain_kernels *k)
     for (ptrdiff_t i = 0; i < LENGTHS * COUNT_OF(strides); i++) {
         ptrdiff_t n = length_number(i / COUNT_OF(strides)), wrong = 0;
         ptrdiff_t stride = strides[i % COUNT_OF(strides)];
-        ptrdiff_t words = (n + WORD_PIXELS - 1) / WORD_PIXELS;
+        ptrdiff_t words = (n + WORD_BITS - 1) / WORD_BITS;
         guarded bits = guarded_new((size_t)words * sizeof(uint64_t), random_side());
         guarded out = guarded_new(span_of(n, stride, 1), random_side());
         uint8_t *first = start_of(&out, n, stride);
@@ -304,8 +304,7 @@ void check_expand_row(const plain_kernels *k)
         memset(out.bytes, 7, out.size);
         k->expand_row(word, n, first, stride);
         for (ptrdiff_t x = 0; x < n; x++) {
-            wrong +=
-                first[x * stride] != (word[x / WORD_PIXELS] >> x % WORD_PIXELS & 1);
+            wrong += first[x * stride] != (word[x / WORD_BITS] >> x % WORD_BITS & 1);
             first[x * stride] = 7;
         }
         for (size_t b = 0; b < out.size; b++)

@@ -56,7 +56,6 @@
 #define BAND_ROWS 64
 #define BAND_ELEMENTS 16384
 #define NANOSECONDS_OF_BOXES 1.5 /* an element and scale */
-#define WORD 64
 #define MODERATE 1e100 /* no filter makes NaN of smaller numbers */
 
 /* ------------------------------------------------------------------------ */
@@ -77,7 +76,8 @@ static void layout_finder(blob_finder *f, const blob_job *job, arena *a)
     size_t near = lines_near(job->image);
     f->near = arena_take(a, near, sizeof *f->near);
     f->lines = arena_take(a, 3 * near, sizeof *f->lines);
-    f->words = arena_take(a, (size_t)(job->cols + WORD - 1) / WORD, sizeof *f->words);
+    f->words = arena_take(a, (size_t)(job->cols + WORD_BITS - 1) / WORD_BITS,
+                          sizeof *f->words);
 }
 
 /* One for each thread; finders_close gives back what they hold. */
@@ -161,7 +161,7 @@ static void add(const blob_job *job, blob_finder *f, ptrdiff_t count, ptrdiff_t 
 static void search_line(const blob_job *job, blob_finder *f, ptrdiff_t count,
                         ptrdiff_t line, ptrdiff_t scale)
 {
-    ptrdiff_t n = job->cols, words = (n + WORD - 1) / WORD, found = 0;
+    ptrdiff_t n = job->cols, words = (n + WORD_BITS - 1) / WORD_BITS, found = 0;
     ptrdiff_t border = job->search->border[job->image->ndim - 1];
     job->plain->voxel_maxima(f->lines, count, n, job->search->least, job->slack,
                              f->words);
@@ -176,7 +176,7 @@ static void search_line(const blob_job *job, blob_finder *f, ptrdiff_t count,
     }
     for (ptrdiff_t w = 0; w < words; w++)
         for (uint64_t left = f->words[w]; left != 0; left &= left - 1) {
-            ptrdiff_t x = w * WORD + __builtin_ctzll(left);
+            ptrdiff_t x = w * WORD_BITS + __builtin_ctzll(left);
             if (x >= border && x < n - border)
                 add(job, f, count, (line * n + x) * job->scales + scale);
         }
@@ -234,7 +234,7 @@ static int may_hold(const blob_job *job, blob_finder *f, const wide *line)
     f->lines[0] = line;
     job->plain->voxel_maxima(f->lines, 1, job->cols, job->search->least, job->slack,
                              f->words);
-    for (ptrdiff_t w = 0; w * WORD < job->cols; w++)
+    for (ptrdiff_t w = 0; w * WORD_BITS < job->cols; w++)
         if (f->words[w] != 0)
             return 1;
     return 0;

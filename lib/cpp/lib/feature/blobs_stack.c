@@ -7,8 +7,6 @@
 #include "core/maxima.h"
 #include "core/memory.h"
 
-#define WORD 64
-
 static feature_status make_stack(blob_job *job, double *stack)
 {
     blob_planes p;
@@ -42,9 +40,9 @@ static feature_status list_stack(const blob_job *job, const double *stack,
     blob_finder *f = &job->finders[0];
     ptrdiff_t n = job->size * job->scales;
     ptrdiff_t border = job->search->border[job->image->ndim - 1];
-    for (ptrdiff_t w = 0; w * WORD < n; w++)
+    for (ptrdiff_t w = 0; w * WORD_BITS < n; w++)
         for (uint64_t left = words[w]; left != 0; left &= left - 1) {
-            ptrdiff_t place = w * WORD + __builtin_ctzll(left);
+            ptrdiff_t place = w * WORD_BITS + __builtin_ctzll(left);
             ptrdiff_t pixel = place / job->scales, x = pixel % job->cols;
             f->passed++;
             if (x < border || x >= job->cols - border ||
@@ -66,7 +64,7 @@ feature_status blob_search_stack(blob_job *job)
         n <= PTRDIFF_MAX / (ptrdiff_t)sizeof *stack) {
         stack = memory_lease((size_t)n * sizeof *stack);
         most = memory_lease((size_t)n * sizeof *stack);
-        words = memory_lease((size_t)(n / WORD + 1) * sizeof *words);
+        words = memory_lease((size_t)(n / WORD_BITS + 1) * sizeof *words);
     }
     int complete = stack != NULL && most != NULL && words != NULL;
     feature_status status = complete ? blob_finders_open(job, 1) : FEATURE_NO_MEMORY;

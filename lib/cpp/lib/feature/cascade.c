@@ -260,7 +260,7 @@ static void plan_scale(detect_job *job, ptrdiff_t number)
     job->pitch = job->part * (job->step < cols + 1 ? job->step : cols + 1);
     job->down = windows_along(rows, w[1], job->step);
     job->right = windows_along(cols, w[2], job->step);
-    job->words = (job->right + WORD_PIXELS - 1) / WORD_PIXELS;
+    job->words = (job->right + WORD_BITS - 1) / WORD_BITS;
     ptrdiff_t reach = job->step * job->pitch;
     job->band_rows = WINDOW_ROWS;
     if (reach > OFFSET_AT_MOST / WINDOW_ROWS)
@@ -306,7 +306,7 @@ static ptrdiff_t collect(const detect_job *job, ptrdiff_t number, ptrdiff_t capa
     const int32_t *w = job->cascade->windows + 3 * number;
     for (ptrdiff_t k = 0; k < job->down * job->words; k++)
         for (uint64_t bits = job->passed[k]; bits != 0; bits &= bits - 1, count++) {
-            ptrdiff_t x = k % job->words * WORD_PIXELS + __builtin_ctzll(bits);
+            ptrdiff_t x = k % job->words * WORD_BITS + __builtin_ctzll(bits);
             const int32_t one[] = {(int32_t)(k / job->words * job->step),
                                    (int32_t)(x * job->step), w[1], w[2]};
             if (count < capacity)
@@ -489,9 +489,7 @@ feature_status feature_cascade_group(int32_t *found, ptrdiff_t *count, float thr
     ptrdiff_t groups_count = 0;
     for (ptrdiff_t k = 0; k < *count && status == FEATURE_OK; k++) {
         const int32_t *window = found + 4 * k;
-        window_group *g = NULL;
-        if (k > 0)
-            g = group_for(groups, groups_count, window, threshold);
+        window_group *g = group_for(groups, groups_count, window, threshold);
         if (g == NULL) {
             g = &groups[groups_count++];
             *g = (window_group){{0}, 0};

@@ -48,7 +48,6 @@
 #include "core/memory.h"
 #include "core/plane.h"
 
-#define WORD 64
 #define DECIDED_SHARE 400 /* of the tile's responses: more decisions cost more */
 #define NANOSECONDS_PER_RESPONSE 1
 #define MODERATE_DOUBLE 1e280 /* no sum of smaller numbers overflows */
@@ -83,7 +82,7 @@ static void layout(censure_tile *t, const censure_job *job, arena *a)
 {
     censure_filters_layout(t, job, a);
     censure_window_layout(&t->window, job, a);
-    t->words = arena_take(a, CENSURE_TILE_COLS / WORD, sizeof *t->words);
+    t->words = arena_take(a, CENSURE_TILE_COLS / WORD_BITS, sizeof *t->words);
     t->chosen = arena_take(a, CENSURE_TILE_COLS, sizeof *t->chosen);
 }
 
@@ -193,9 +192,9 @@ static ptrdiff_t choose(censure_tile *t, ptrdiff_t y, ptrdiff_t scale,
                         const void *const *rows)
 {
     ptrdiff_t count = 0;
-    for (ptrdiff_t w = 0; w * WORD < t->cols; w++)
+    for (ptrdiff_t w = 0; w * WORD_BITS < t->cols; w++)
         for (uint64_t left = t->words[w]; left != 0; left &= left - 1) {
-            ptrdiff_t x = w * WORD + __builtin_ctzll(left);
+            ptrdiff_t x = w * WORD_BITS + __builtin_ctzll(left);
             if (censure_near_border(t->job, scale, t->left + x, t->job->cols))
                 continue;
             if (t->exact || decide(t, y, scale, (const float *const *)rows, x))

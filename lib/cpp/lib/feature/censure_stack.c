@@ -8,8 +8,6 @@
 #include "core/maxima.h"
 #include "core/memory.h"
 
-#define WORD 64
-
 /* Responses of all scales side by side, tile after tile. */
 static feature_status make_stack(censure_tile *t, team *asked, double *stack)
 {
@@ -56,8 +54,8 @@ static feature_status mark_extrema(const censure_job *job, team *t, double *stac
     if (status == FEATURE_OK)
         status = mark(job, t, stack, spare, -INFINITY, others);
     for (ptrdiff_t k = 0; k < n && status == FEATURE_OK; k++)
-        if (others[k / WORD] >> k % WORD & 1 && -stack[k] >= job->least)
-            words[k / WORD] |= (uint64_t)1 << k % WORD;
+        if (others[k / WORD_BITS] >> k % WORD_BITS & 1 && -stack[k] >= job->least)
+            words[k / WORD_BITS] |= (uint64_t)1 << k % WORD_BITS;
     return status;
 }
 
@@ -68,7 +66,7 @@ static void list_marked(censure_tile *t, const uint64_t *words, ptrdiff_t y,
     ptrdiff_t count = 0;
     for (ptrdiff_t x = 0; x < job->cols; x++) {
         ptrdiff_t place = (y * job->cols + x) * job->scales + scale;
-        if (words[place / WORD] >> place % WORD & 1 &&
+        if (words[place / WORD_BITS] >> place % WORD_BITS & 1 &&
             !censure_near_border(job, scale, x, job->cols))
             t->chosen[count++] = x;
         if (count == CENSURE_TILE_COLS || (x + 1 == job->cols && count > 0)) {
@@ -90,8 +88,8 @@ feature_status censure_search_stack(censure_tile *tile, team *t)
     for (int pass = 0; pass < 2; pass++) {
         stack = arena_take(&a, n, sizeof *stack);
         spare = arena_take(&a, n, sizeof *spare);
-        words = arena_take(&a, n / WORD + 1, sizeof *words);
-        others = arena_take(&a, n / WORD + 1, sizeof *others);
+        words = arena_take(&a, n / WORD_BITS + 1, sizeof *words);
+        others = arena_take(&a, n / WORD_BITS + 1, sizeof *others);
         if (pass > 0)
             break;
         if (a.used == SIZE_MAX)

@@ -140,7 +140,7 @@ static canny_job new_job(const feature_array *image, const feature_array *mask,
 /* Words of a row of a class_map, and of one of its planes. */
 static ptrdiff_t map_pitch(const canny_job *job)
 {
-    return (job->cols + WORD_PIXELS - 1) / WORD_PIXELS + 2;
+    return (job->cols + WORD_BITS - 1) / WORD_BITS + 2;
 }
 
 static ptrdiff_t plane_words(const canny_job *job)
@@ -164,7 +164,7 @@ static void layout(canny_scratch *s, const canny_job *job, arena *a)
     s->down = arena_take(a, 2, float_row);
     s->right = arena_take(a, 2, float_row);
     s->magnitude = arena_take(a, 3, float_row);
-    s->classes = arena_take(a, (size_t)map_pitch(job), WORD_PIXELS);
+    s->classes = arena_take(a, (size_t)map_pitch(job), WORD_BITS);
     s->queued = arena_take(a, (size_t)plane_words(job), sizeof *s->queued);
     s->queue = arena_take(a, (size_t)plane_words(job), sizeof *s->queue);
 }
@@ -202,7 +202,7 @@ static void start_band(canny_scratch *s, const canny_job *job, int thread,
     layout(s, job, &a);
     s->next_gradient = first > 0 ? first - 1 : 0;
     s->next_smoothed = s->next_gradient > 0 ? s->next_gradient - 1 : 0;
-    memset(s->classes, CLASS_NONE, (size_t)map_pitch(job) * WORD_PIXELS);
+    memset(s->classes, CLASS_NONE, (size_t)map_pitch(job) * WORD_BITS);
     memset(s->queued, 0, (size_t)plane_words(job) * sizeof *s->queued);
     smoother_start(&s->image, s->next_smoothed);
     if (job->normalize && job->mask != NULL)

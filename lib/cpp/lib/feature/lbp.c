@@ -437,8 +437,11 @@ static feature_status make_patterns(pattern_job *job, const feature_array *sampl
             return FEATURE_NO_MEMORY;
     }
     feature_status status = read_samples(job, samples);
-    if (status == FEATURE_OK)
-        plan_lines(job);
+    if (status != FEATURE_OK) {
+        memory_return(first.base);
+        return status;
+    }
+    plan_lines(job);
     if (!wants_table(job))
         job->table = NULL;
     else
@@ -447,9 +450,8 @@ static feature_status make_patterns(pattern_job *job, const feature_array *sampl
     double pixels = (double)job->image->shape[0] * (double)job->image->shape[1];
     job->team = team_for(run, job->tiles * job->bands,
                          pixels * (double)job->count * NANOSECONDS_PER_SAMPLE);
-    if (status == FEATURE_OK)
-        status = team_run_with(&job->team, job->tiles * job->bands, make_tile, job,
-                               &job->memory, &one);
+    status = team_run_with(&job->team, job->tiles * job->bands, make_tile, job,
+                           &job->memory, &one);
     memory_return(first.base);
     return status;
 }

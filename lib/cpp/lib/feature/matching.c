@@ -419,6 +419,17 @@ static ptrdiff_t take_columns(const match_job *job, int threads, match_results *
     return left;
 }
 
+/* Packs a set; where products of its numbers cannot be trusted, by another route. */
+static feature_status pack_moderate(match_job *job, side *set, team *t)
+{
+    feature_status status = match_pack(job, set, t);
+    if (status == FEATURE_OK && job->route == DOTS && !is_moderate(set)) {
+        match_choose_route(job, LANES);
+        status = match_pack(job, set, t);
+    }
+    return status;
+}
+
 /* The nearest of those in the list, which are of the second set. */
 static feature_status find_backward(match_job *job, team *t, match_results *r,
                                     ptrdiff_t wanted)
@@ -427,11 +438,7 @@ static feature_status find_backward(match_job *job, team *t, match_results *r,
     feature_match_parameters nearest_only = *how;
     int needed = job->needs_distance;
     nearest_only.max_ratio = 1;
-    feature_status status = match_pack(job, &job->first, t);
-    if (status == FEATURE_OK && job->route == DOTS && !is_moderate(&job->first)) {
-        match_choose_route(job, LANES);
-        status = match_pack(job, &job->first, t);
-    }
+    feature_status status = pack_moderate(job, &job->first, t);
     job->how = &nearest_only;
     job->needs_distance = 0;
     if (status == FEATURE_OK)
@@ -444,11 +451,7 @@ static feature_status find_backward(match_job *job, team *t, match_results *r,
 
 static feature_status find_all(match_job *job, team *t, match_results *r)
 {
-    feature_status status = match_pack(job, &job->second, t);
-    if (status == FEATURE_OK && job->route == DOTS && !is_moderate(&job->second)) {
-        match_choose_route(job, LANES);
-        status = match_pack(job, &job->second, t);
-    }
+    feature_status status = pack_moderate(job, &job->second, t);
     job->sees_columns = job->how->cross_check && job->route != LANES;
     if (job->sees_columns)
         forget_columns(job, t->threads);

@@ -6,7 +6,6 @@
 #include "core/array.h"
 #include "matching.h"
 
-#define WORD_BITS 64
 /* Sums of so many squares of bytes are below 2^32, of their products with -128 to 127
  * above -2^31. */
 #define BYTES_AT_MOST 32768

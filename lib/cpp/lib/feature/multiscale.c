@@ -45,7 +45,7 @@
 
 #define CACHE_LINE 16 /* floats */
 
-ptrdiff_t float_pitch(ptrdiff_t n)
+ptrdiff_t multiscale_pitch(ptrdiff_t n)
 {
     return ((n + CACHE_LINE - 1) / CACHE_LINE | 1) * CACHE_LINE;
 }
@@ -80,8 +80,8 @@ static int is_signed(int32_t dtype)
     return dtype == FEATURE_INT8 || dtype == FEATURE_INT16 || dtype == FEATURE_INT32;
 }
 
-void load_pixels(const multiscale_job *job, const ptrdiff_t *index, ptrdiff_t first,
-                 ptrdiff_t n, wide *spare, float *out)
+void multiscale_load(const multiscale_job *job, const ptrdiff_t *index, ptrdiff_t first,
+                     ptrdiff_t n, wide *spare, float *out)
 {
     const feature_array *image = job->image;
     ptrdiff_t stride = image->strides[image->ndim - 1];
@@ -93,8 +93,9 @@ void load_pixels(const multiscale_job *job, const ptrdiff_t *index, ptrdiff_t fi
                           is_signed(image->dtype) ? -1 : -INFINITY, n, out);
 }
 
-void sum_strip(const multiscale_job *job, const feature_filter *filter, wide *strip,
-               ptrdiff_t first, ptrdiff_t known, ptrdiff_t n, float *out)
+void multiscale_sum_strip(const multiscale_job *job, const feature_filter *filter,
+                          wide *strip, ptrdiff_t first, ptrdiff_t known, ptrdiff_t n,
+                          float *out)
 {
     const size_t row_bytes = STRIP * sizeof(wide);
     ptrdiff_t rows = n + 2 * filter->radius;
@@ -225,8 +226,8 @@ static ptrdiff_t offset_in(const chunk *c)
     return offset;
 }
 
-void make_chunk(const multiscale_job *job, const smoothed_part *part, chunk_scratch *s,
-                const ptrdiff_t *at, ptrdiff_t n)
+void multiscale_make_chunk(const multiscale_job *job, const smoothed_part *part,
+                           chunk_scratch *s, const ptrdiff_t *at, ptrdiff_t n)
 {
     const feature_multiscale_parameters *wanted = job->parameters;
     const feature_array *to = job->features;
@@ -254,7 +255,7 @@ void make_chunk(const multiscale_job *job, const smoothed_part *part, chunk_scra
     job->plain->weave_planes(s->woven, made, n, out, to->strides[last]);
 }
 
-void chunk_layout(chunk_scratch *s, const multiscale_job *job, arena *a)
+void multiscale_layout(chunk_scratch *s, const multiscale_job *job, arena *a)
 {
     size_t features = (size_t)job->count * (size_t)job->features_of_scale;
     size_t lines = (size_t)job->sobel_count;
@@ -273,7 +274,7 @@ void chunk_layout(chunk_scratch *s, const multiscale_job *job, arena *a)
 
 /* Of each axis, for each line around one: the difference along it, smoothing along the
  * others. The last axis is taken care of along the line. */
-void weigh_lines(multiscale_job *job)
+void multiscale_weigh_lines(multiscale_job *job)
 {
     for (int axis = 0; axis < job->axes; axis++)
         for (ptrdiff_t line = 0; line < job->sobel_count; line++) {
@@ -361,6 +362,6 @@ feature_status feature_multiscale_basic_features(
     if (status != FEATURE_OK || is_empty(image))
         return status;
     if (job.axes == 2)
-        return features_of_image(&job, run);
-    return features_of_volume(&job, run);
+        return multiscale_of_image(&job, run);
+    return multiscale_of_volume(&job, run);
 }

@@ -41,32 +41,33 @@ typedef struct chunk_scratch {
     const float **lines, **spare; /* under Sobel's operator */
 } chunk_scratch;
 
-void chunk_layout(chunk_scratch *s, const multiscale_job *job, arena *a);
+void multiscale_layout(chunk_scratch *s, const multiscale_job *job, arena *a);
 
 /* Writes the features of n <= CHUNK pixels from `at` on. */
-void make_chunk(const multiscale_job *job, const smoothed_part *part, chunk_scratch *s,
-                const ptrdiff_t *at, ptrdiff_t n);
+void multiscale_make_chunk(const multiscale_job *job, const smoothed_part *part,
+                           chunk_scratch *s, const ptrdiff_t *at, ptrdiff_t n);
 
 /* Elements [first, first + n) of the line at `index`, in [0, 1] or [-1, 1]. */
-void load_pixels(const multiscale_job *job, const ptrdiff_t *index, ptrdiff_t first,
-                 ptrdiff_t n, wide *spare, float *out);
+void multiscale_load(const multiscale_job *job, const ptrdiff_t *index, ptrdiff_t first,
+                     ptrdiff_t n, wide *spare, float *out);
 
 /*
  * The Gaussian along a strip, n rows of sums. Of the radius + n + radius rows that they
  * are made of, `known` stand in the strip, from row `first` on; those before and behind
  * lie beyond the border and are put there.
  */
-void sum_strip(const multiscale_job *job, const feature_filter *filter, wide *strip,
-               ptrdiff_t first, ptrdiff_t known, ptrdiff_t n, float *out);
+void multiscale_sum_strip(const multiscale_job *job, const feature_filter *filter,
+                          wide *strip, ptrdiff_t first, ptrdiff_t known, ptrdiff_t n,
+                          float *out);
 
 /* Fills job->sobel_weights. */
-void weigh_lines(multiscale_job *job);
+void multiscale_weigh_lines(multiscale_job *job);
 
 /* Features of 2-D images, a tile at a time; of others, smoothed as a whole. */
-feature_status features_of_image(multiscale_job *job, const feature_run *run);
-feature_status features_of_volume(multiscale_job *job, const feature_run *run);
+feature_status multiscale_of_image(multiscale_job *job, const feature_run *run);
+feature_status multiscale_of_volume(multiscale_job *job, const feature_run *run);
 
 /* A multiple of 16 and an odd number of cache lines, from n elements on. */
-ptrdiff_t float_pitch(ptrdiff_t n);
+ptrdiff_t multiscale_pitch(ptrdiff_t n);
 
 #endif

@@ -85,7 +85,7 @@ static void layout(tile_scratch *s, const image_job *image, arena *a)
     s->scales = arena_take(a, (size_t)job->count, sizeof(float *));
     size_t plane_bytes = (size_t)(rows * image->smoothed_pitch) * sizeof(float);
     unsigned char *planes = arena_take(a, (size_t)job->count, plane_bytes);
-    chunk_layout(&s->chunk, job, a);
+    multiscale_layout(&s->chunk, job, a);
     for (ptrdiff_t k = 0; a->base != NULL && k < job->count; k++)
         s->scales[k] = (float *)(void *)(planes + (size_t)k * plane_bytes);
 }
@@ -117,7 +117,7 @@ static void load_tile(const image_job *image, const tile *t, tile_scratch *s)
     for (ptrdiff_t y = t->pixel_rows.first; y < t->pixel_rows.end; y++) {
         float *row = s->pixels + (y - t->pixel_rows.first) * pitch;
         ptrdiff_t index[2] = {y, 0};
-        load_pixels(image->job, index, t->pixel_cols.first, cols, s->spare, row);
+        multiscale_load(image->job, index, t->pixel_cols.first, cols, s->spare, row);
         memset(row + cols, 0, (size_t)(pitch - cols) * sizeof(float));
     }
 }
@@ -134,7 +134,8 @@ static void sum_down(const image_job *image, const tile *t, tile_scratch *s,
                           (rows.first - t->pixel_rows.first) * image->pixel_pitch;
     plain->widen_strip(pixels, image->pixel_pitch, length_of(rows),
                        s->strip + first * STRIP);
-    sum_strip(image->job, filter, s->strip, first, length_of(rows), n, s->sums);
+    multiscale_sum_strip(image->job, filter, s->strip, first, length_of(rows), n,
+                         s->sums);
     memset(s->sums + n * STRIP, 0, (size_t)((lanes - n) * STRIP) * sizeof(float));
     for (ptrdiff_t g = 0; g < image->groups; g++)
         plain->turn_tile(s->sums + g * STRIP * STRIP, STRIP,
@@ -154,7 +155,8 @@ static void smooth_tile(const image_job *image, const tile *t, tile_scratch *s,
     for (ptrdiff_t g = 0; g * STRIP < length_of(t->smoothed_rows); g++) {
         plain->widen_strip(s->turned + g * image->turned_size, STRIP, length_of(cols),
                            s->strip + first * STRIP);
-        sum_strip(image->job, filter, s->strip, first, length_of(cols), n, s->sums);
+        multiscale_sum_strip(image->job, filter, s->strip, first, length_of(cols), n,
+                             s->sums);
         for (ptrdiff_t x = 0; x < n; x += STRIP)
             plain->turn_tile(s->sums + x * STRIP, STRIP,
                              out + g * STRIP * image->smoothed_pitch + x,
@@ -180,7 +182,7 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
         for (ptrdiff_t x = t.cols.first; x < t.cols.end; x += CHUNK) {
             ptrdiff_t n = t.cols.end - x < CHUNK ? t.cols.end - x : CHUNK;
             ptrdiff_t at[2] = {y, x};
-            make_chunk(job, &part, &s.chunk, at, n);
+            multiscale_make_chunk(job, &part, &s.chunk, at, n);
         }
 }
 
@@ -206,7 +208,7 @@ static double nanoseconds(const image_job *image)
     return (double)image->rows * (double)image->job->cols * taps * NANOSECONDS_PER_TAP;
 }
 
-feature_status features_of_image(multiscale_job *job, const feature_run *run)
+feature_status multiscale_of_image(multiscale_job *job, const feature_run *run)
 {
     const feature_multiscale_parameters *wanted = job->parameters;
     image_job image = {.job = job, .rows = job->image->shape[0]};
@@ -219,8 +221,9 @@ feature_status features_of_image(multiscale_job *job, const feature_run *run)
         return FEATURE_NO_MEMORY;
     ptrdiff_t reach = cols + 2 * job->radius;
     image.groups = (rows + STRIP - 1) / STRIP;
-    image.smoothed_pitch = float_pitch(cols + STRIP);
-    image.pixel_pitch = float_pitch((reach < job->cols ? reach : job->cols) + STRIP);
+    image.smoothed_pitch = multiscale_pitch(cols + STRIP);
+    image.pixel_pitch =
+        multiscale_pitch((reach < job->cols ? reach : job->cols) + STRIP);
     image.turned_size = (reach + 2 * STRIP) * STRIP;
     ptrdiff_t tiles = image.tiles_down * image.tiles_across;
     team t = team_for(run, tiles, nanoseconds(&image));

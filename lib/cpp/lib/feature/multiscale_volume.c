@@ -48,8 +48,8 @@ static void layout(volume_scratch *s, const volume_job *volume, arena *a)
                           STRIP * sizeof(wide));
     s->spare = arena_take(a, (size_t)job->cols + ROW_BLOCK, sizeof(wide));
     s->sums = arena_take(a, (size_t)longest, STRIP * sizeof(float));
-    s->lines = arena_take(a, STRIP, (size_t)float_pitch(longest) * sizeof(float));
-    chunk_layout(&s->chunk, job, a);
+    s->lines = arena_take(a, STRIP, (size_t)multiscale_pitch(longest) * sizeof(float));
+    multiscale_layout(&s->chunk, job, a);
 }
 
 static volume_scratch scratch_of(const volume_job *volume, int thread)
@@ -108,7 +108,8 @@ static void load_band(void *context, ptrdiff_t index, int thread)
     volume_scratch s = scratch_of(volume, thread);
     for (ptrdiff_t line = first; line < end && line < volume->lines; line++) {
         line_index(job->image, line, at);
-        load_pixels(job, at, 0, job->cols, s.spare, volume->pixels + line * job->cols);
+        multiscale_load(job, at, 0, job->cols, s.spare,
+                        volume->pixels + line * job->cols);
     }
 }
 
@@ -129,7 +130,7 @@ static void filter_columns(const volume_job *volume, const feature_filter *filte
             for (ptrdiff_t k = 0; k < width; k++)
                 first[y * STRIP + k] = in[start + y * inner + k];
     }
-    sum_strip(volume->job, filter, s->strip, filter->radius, n, n, s->sums);
+    multiscale_sum_strip(volume->job, filter, s->strip, filter->radius, n, n, s->sums);
     for (ptrdiff_t y = 0; y < n; y++)
         memcpy(out + start + y * inner, s->sums + y * STRIP,
                (size_t)width * sizeof(float));
@@ -140,7 +141,7 @@ static void filter_lines(const volume_job *volume, const feature_filter *filter,
                          const float *in, float *out, ptrdiff_t unit, volume_scratch *s)
 {
     const plain_kernels *plain = volume->job->plain;
-    ptrdiff_t n = volume->n, pitch = float_pitch(volume->longest + STRIP);
+    ptrdiff_t n = volume->n, pitch = multiscale_pitch(volume->longest + STRIP);
     ptrdiff_t start = unit * STRIP * n, left = volume->lines - unit * STRIP;
     ptrdiff_t count = left < STRIP ? left : STRIP;
     ptrdiff_t whole = (n + STRIP - 1) / STRIP * STRIP;
@@ -150,7 +151,7 @@ static void filter_lines(const volume_job *volume, const feature_filter *filter,
     for (ptrdiff_t x = 0; x < whole; x += STRIP)
         plain->turn_tile(s->lines + x, pitch, s->sums + x * STRIP, STRIP);
     plain->widen_strip(s->sums, STRIP, n, s->strip + filter->radius * STRIP);
-    sum_strip(volume->job, filter, s->strip, filter->radius, n, n, s->sums);
+    multiscale_sum_strip(volume->job, filter, s->strip, filter->radius, n, n, s->sums);
     for (ptrdiff_t x = 0; x < whole; x += STRIP)
         plain->turn_tile(s->sums + x * STRIP, STRIP, s->lines + x, pitch);
     for (ptrdiff_t y = 0; y < count; y++)
@@ -195,8 +196,8 @@ static void features_of_band(void *context, ptrdiff_t index, int thread)
         line_index(job->image, line, at);
         for (ptrdiff_t x = 0; x < job->cols; x += CHUNK) {
             at[job->axes - 1] = x;
-            make_chunk(job, &part, &s.chunk, at,
-                       job->cols - x < CHUNK ? job->cols - x : CHUNK);
+            multiscale_make_chunk(job, &part, &s.chunk, at,
+                                  job->cols - x < CHUNK ? job->cols - x : CHUNK);
         }
     }
 }
@@ -234,7 +235,7 @@ static double nanoseconds(const volume_job *volume)
     return (double)volume->size * each;
 }
 
-feature_status features_of_volume(multiscale_job *job, const feature_run *run)
+feature_status multiscale_of_volume(multiscale_job *job, const feature_run *run)
 {
     volume_job volume = {.job = job};
     feature_status status = measure(&volume);
@@ -247,7 +248,7 @@ feature_status features_of_volume(multiscale_job *job, const feature_run *run)
     unsigned char *memory = NULL;
     status = lease(&volume, t.threads, &memory);
     if (status == FEATURE_OK) {
-        weigh_lines(job);
+        multiscale_weigh_lines(job);
         status = team_run(&t, bands, load_band, &volume);
     }
     for (int axis = 0; status == FEATURE_OK && axis < job->axes; axis++)

@@ -48,8 +48,8 @@
 /* ------------------------------------------------------------------------ */
 
 /* Orders and spaces `*n` points whose places are in an array of this shape. */
-feature_status choose_peaks(const peak_job *job, team *t, const ptrdiff_t *shape,
-                            point *points, ptrdiff_t *n, ptrdiff_t most)
+feature_status peak_choose(const peak_job *job, team *t, const ptrdiff_t *shape,
+                           point *points, ptrdiff_t *n, ptrdiff_t most)
 {
     const feature_peaks_parameters *p = job->parameters;
     spacing rule = {p->distance, p->p_norm, 0, shape, job->ndim, most};
@@ -82,7 +82,7 @@ static feature_status find_least(peak_job *job, team *t, int *any)
     *any = 1;
     if (job->parameters->least != NULL)
         return FEATURE_OK;
-    feature_status status = team_run(t, job->bands, least_band, job);
+    feature_status status = team_run(t, job->bands, peak_least_band, job);
     double least = INFINITY;
     for (ptrdiff_t k = 0; k < job->bands && status == FEATURE_OK; k++) {
         *any &= !isnan(job->lows[k]);
@@ -101,8 +101,8 @@ static feature_status search_image(peak_job *job, team *t, point_list *list)
     feature_status status = find_least(job, t, &any);
     if (status != FEATURE_OK || !any)
         return status;
-    status = job->by_ring ? search_by_ring(job, t)
-                          : team_run(t, job->bands, search_band, job);
+    status = job->by_ring ? peak_search_by_ring(job, t)
+                          : team_run(t, job->bands, peak_search_band, job);
     ptrdiff_t total = 0;
     for (ptrdiff_t k = 0; k < job->bands && status == FEATURE_OK; k++) {
         job->starts[k] = total;
@@ -119,11 +119,11 @@ static feature_status search_image(peak_job *job, team *t, point_list *list)
     team gathering = *t;
     if (total < POINTS_SHARED)
         gathering.threads = 1;
-    status = team_run(&gathering, job->bands, gather_band, job);
+    status = team_run(&gathering, job->bands, peak_gather_band, job);
     if (status != FEATURE_OK)
         return status;
-    return choose_peaks(job, t, job->shape, list->points, &list->count,
-                        job->parameters->most);
+    return peak_choose(job, t, job->shape, list->points, &list->count,
+                       job->parameters->most);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -203,8 +203,8 @@ feature_status feature_peak_local_max(const feature_array *image,
     status = peak_lease_job(&job, footprint, t.threads);
     if (status != FEATURE_OK)
         return status;
-    status =
-        labels == NULL ? search_image(&job, &t, &list) : search_labels(&job, &t, &list);
+    status = labels == NULL ? search_image(&job, &t, &list)
+                            : peak_search_labels(&job, &t, &list);
     if (status == FEATURE_OK)
         status = thin_corners(&job, &list);
     if (status == FEATURE_OK)

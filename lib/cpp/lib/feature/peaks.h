@@ -13,7 +13,6 @@
 #define BAND_PIXELS 32768
 #define NANOSECONDS_PER_PIXEL 0.5
 #define LABEL_BANDS 64 /* parts in which labels are shared */
-#define WORD 64
 /* With one pixel of so many passing the screen, the whole line is done at once. */
 #define DENSE_FROM 24
 /* A block of fewer lines or columns is no better a screen than the neighbours. */
@@ -88,14 +87,14 @@ ptrdiff_t peak_before(const peak_job *job, int32_t axis);
 ptrdiff_t peak_after(const peak_job *job, int32_t axis);
 ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n);
 void peak_clear_ends(uint64_t *words, ptrdiff_t n, ptrdiff_t width);
-ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
-                   const question *q, const peak_scratch *s, uint64_t *words);
+ptrdiff_t peak_ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
+                        const question *q, const peak_scratch *s, uint64_t *words);
 void peak_screen_blocks(const peak_job *job, const region *r, ptrdiff_t first,
                         ptrdiff_t end, const peak_scratch *s);
 void peak_line_index(const peak_job *job, const ptrdiff_t *shape, ptrdiff_t line,
                      ptrdiff_t *index);
-void list_leads(peak_job *job);
-void list_footprint(peak_job *job, const feature_array *footprint, int fill);
+void peak_list_leads(peak_job *job);
+void peak_list_footprint(peak_job *job, const feature_array *footprint, int fill);
 
 /* peaks_search.c: the image */
 feature_status peak_check_shapes(const feature_array *image,
@@ -112,21 +111,21 @@ peak_scratch peak_scratch_of(const peak_job *job, int thread);
 void peak_convert_lines(const peak_job *job, const ptrdiff_t *shape,
                         const ptrdiff_t *origin, ptrdiff_t first, ptrdiff_t end,
                         unsigned char *out);
-void dense_strides(const peak_job *job, region *r);
+void peak_dense_strides(const peak_job *job, region *r);
 int peak_in_border(const peak_job *job, const ptrdiff_t *index);
 int peak_is_wide(int32_t dtype);
-int holds_exactly(const peak_job *job, int alone, const void *at);
+int peak_holds_exactly(const peak_job *job, int alone, const void *at);
 const unsigned char *peak_pixel_at(const peak_job *job, const ptrdiff_t *index);
-void least_band(void *context, ptrdiff_t band, int thread);
-void search_band(void *context, ptrdiff_t band, int thread);
-int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
-                  const uint8_t *mask);
+void peak_least_band(void *context, ptrdiff_t band, int thread);
+void peak_search_band(void *context, ptrdiff_t band, int thread);
+int peak_line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
+                       const uint8_t *mask);
 int peak_is_trivial(const peak_job *job);
-void gather_band(void *context, ptrdiff_t band, int thread);
-feature_status ring_bits(const peak_job *job, const double *values,
-                         const ptrdiff_t *shape, double least, uint64_t *words,
-                         team *t);
-feature_status search_by_ring(const peak_job *job, team *t);
+void peak_gather_band(void *context, ptrdiff_t band, int thread);
+feature_status peak_ring_bits(const peak_job *job, const double *values,
+                              const ptrdiff_t *shape, double least, uint64_t *words,
+                              team *t);
+feature_status peak_search_by_ring(const peak_job *job, team *t);
 
 /* The smallest boxes that hold the labels: low[ndim], then high[ndim], of each. */
 typedef struct box_list {
@@ -134,15 +133,15 @@ typedef struct box_list {
 } box_list;
 
 /* peaks_boxes.c: where labels are; the caller returns the bounds */
-const void *labels_at(const peak_job *job, const ptrdiff_t *index);
-ptrdiff_t *box_of(const box_list *boxes, const peak_job *job, ptrdiff_t k);
-feature_status find_boxes(const peak_job *peaks, team *t, box_list *boxes);
+const void *peak_labels_at(const peak_job *job, const ptrdiff_t *index);
+ptrdiff_t *peak_box_of(const box_list *boxes, const peak_job *job, ptrdiff_t k);
+feature_status peak_find_boxes(const peak_job *peaks, team *t, box_list *boxes);
 
 /* peaks_labels.c: labels */
-feature_status search_labels(peak_job *job, team *t, point_list *list);
+feature_status peak_search_labels(peak_job *job, team *t, point_list *list);
 
 /* peaks.c: the list of peaks */
-feature_status choose_peaks(const peak_job *job, team *t, const ptrdiff_t *shape,
-                            point *points, ptrdiff_t *n, ptrdiff_t most);
+feature_status peak_choose(const peak_job *job, team *t, const ptrdiff_t *shape,
+                           point *points, ptrdiff_t *n, ptrdiff_t most);
 
 #endif

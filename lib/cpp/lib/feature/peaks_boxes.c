@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-const void *labels_at(const peak_job *job, const ptrdiff_t *index)
+const void *peak_labels_at(const peak_job *job, const ptrdiff_t *index)
 {
     const unsigned char *at = job->labels->data;
     for (int32_t axis = 0; axis < job->ndim; axis++)
@@ -12,7 +12,7 @@ const void *labels_at(const peak_job *job, const ptrdiff_t *index)
     return at;
 }
 
-ptrdiff_t *box_of(const box_list *boxes, const peak_job *job, ptrdiff_t k)
+ptrdiff_t *peak_box_of(const box_list *boxes, const peak_job *job, ptrdiff_t k)
 {
     return boxes->bounds + 2 * job->ndim * k;
 }
@@ -35,7 +35,8 @@ static feature_status grow_boxes(box_list *boxes, const peak_job *job, int64_t l
         boxes->bounds = bounds;
         boxes->room = room;
     }
-    memset(box_of(boxes, job, boxes->count), 0, (size_t)(label - boxes->count) * one);
+    memset(peak_box_of(boxes, job, boxes->count), 0,
+           (size_t)(label - boxes->count) * one);
     boxes->count = label;
     return FEATURE_OK;
 }
@@ -74,14 +75,14 @@ static feature_status find_boxes_of_line(const peak_job *job, ptrdiff_t line,
     for (int32_t axis = 0; axis < last; axis++)
         high[axis] = low[axis] + 1;
     low[last] = border;
-    job->plain->label_runs(labels_at(job, low), job->label_strides[last], inside,
+    job->plain->label_runs(peak_labels_at(job, low), job->label_strides[last], inside,
                            (feature_dtype)job->labels->dtype, runs, &count);
     for (ptrdiff_t k = 0; k < count && status == FEATURE_OK; k++) {
         low[last] = border + runs[k].first;
         high[last] = border + runs[k].end;
         status = grow_boxes(boxes, job, runs[k].label);
         if (status == FEATURE_OK)
-            widen_box(job, box_of(boxes, job, runs[k].label - 1), low, high);
+            widen_box(job, peak_box_of(boxes, job, runs[k].label - 1), low, high);
     }
     return status;
 }
@@ -104,9 +105,9 @@ static feature_status join_boxes(const peak_job *job, box_list *to,
 {
     feature_status status = grow_boxes(to, job, from->count);
     for (ptrdiff_t k = 0; k < from->count && status == FEATURE_OK; k++) {
-        const ptrdiff_t *box = box_of(from, job, k);
+        const ptrdiff_t *box = peak_box_of(from, job, k);
         if (box[job->ndim] > 0)
-            widen_box(job, box_of(to, job, k), box, box + job->ndim);
+            widen_box(job, peak_box_of(to, job, k), box, box + job->ndim);
     }
     return status;
 }
@@ -131,7 +132,7 @@ static feature_status lease_boxes(box_job *job, int threads)
 }
 
 /* The boxes of all labels, whose bounds the caller returns. */
-feature_status find_boxes(const peak_job *peaks, team *t, box_list *boxes)
+feature_status peak_find_boxes(const peak_job *peaks, team *t, box_list *boxes)
 {
     box_job job = {.peaks = peaks};
     feature_status status = lease_boxes(&job, t->threads);

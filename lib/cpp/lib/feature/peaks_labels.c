@@ -47,7 +47,7 @@ static void size_crop(crop *c, const peak_job *job, const ptrdiff_t *box)
     c->is_flat = job->is_plain || c->pixels == 1 || c->is_covered;
     c->cols = c->is_flat ? c->pixels : c->shape[job->ndim - 1];
     c->lines = c->pixels / c->cols;
-    c->words_per_line = (c->cols + WORD - 1) / WORD;
+    c->words_per_line = (c->cols + WORD_BITS - 1) / WORD_BITS;
 }
 
 static void layout_crop(crop *c, const peak_job *job, arena *a)
@@ -59,7 +59,7 @@ static void layout_crop(crop *c, const peak_job *job, arena *a)
     c->words = arena_take(a, words, sizeof *c->words);
     c->only = arena_take(a, (size_t)c->words_per_line, sizeof *c->only);
     c->r = (region){.data = c->values, .shape = c->shape};
-    dense_strides(job, &c->r);
+    peak_dense_strides(job, &c->r);
 }
 
 /* Where a line of the box begins in the image. */
@@ -88,7 +88,7 @@ static void fill_crop(crop *c, const peak_job *job, int64_t label, double backgr
     for (ptrdiff_t line = 0; line < lines; line++) {
         ptrdiff_t index[AXES], at = line * cols;
         crop_line_index(job, c, line, index);
-        job->real->peak_background(labels_at(job, index), job->label_strides[last],
+        job->real->peak_background(peak_labels_at(job, index), job->label_strides[last],
                                    cols, (feature_dtype)job->labels->dtype, label,
                                    background, c->values + at * job->real_size,
                                    c->mask + at);
@@ -103,9 +103,10 @@ static ptrdiff_t mask_bits(const crop *c, ptrdiff_t line)
 {
     const uint8_t *mask = c->mask + line * c->cols;
     for (ptrdiff_t w = 0; w < c->words_per_line; w++) {
-        ptrdiff_t left = c->cols - w * WORD;
-        uint8_t marks[WORD] = {0};
-        memcpy(marks, mask + w * WORD, (size_t)(left < WORD ? left : WORD));
+        ptrdiff_t left = c->cols - w * WORD_BITS;
+        uint8_t marks[WORD_BITS] = {0};
+        memcpy(marks, mask + w * WORD_BITS,
+               (size_t)(left < WORD_BITS ? left : WORD_BITS));
         c->only[w] = pack(marks);
     }
     return peak_count_bits(c->only, c->words_per_line);
@@ -117,7 +118,7 @@ static int crop_is_exact(const peak_job *job, const crop *c)
     int exact = 1;
     for (ptrdiff_t at = 0; at < c->pixels && exact; at += cols) {
         crop_line_index(job, c, at / cols, index);
-        exact = line_is_exact(job, index, cols, c->mask + at);
+        exact = peak_line_is_exact(job, index, cols, c->mask + at);
     }
     return exact;
 }
@@ -137,7 +138,7 @@ static ptrdiff_t ask_crop(const peak_job *job, crop *c, const peak_scratch *s,
     q.line.least = least;
     if (!c->is_flat) {
         peak_line_index(job, c->shape, line, index);
-        return ask_line(job, &c->r, index, &q, s, words_of(c, line));
+        return peak_ask_line(job, &c->r, index, &q, s, words_of(c, line));
     }
     if (!alone && c->most > least)
         least = c->most;
@@ -188,15 +189,16 @@ static void keep_isolated(const peak_job *job, crop *c)
         ptrdiff_t x = place % c->cols;
         look_around(job, c, c->inner, place, &any, &all);
         if (!c->mask[place] || any)
-            words_of(c, place / c->cols)[x / WORD] &= ~(UINT64_C(1) << x % WORD);
+            words_of(c, place / c->cols)[x / WORD_BITS] &=
+                ~(UINT64_C(1) << x % WORD_BITS);
     }
 }
 
 /* The same for a crop that may hold NaN; leaves the bits in it. */
 static feature_status search_crop_by_ring(const peak_job *job, crop *c, int *trivial)
 {
-    feature_status status = ring_bits(job, (const double *)(const void *)c->values,
-                                      c->shape, -INFINITY, c->words, NULL);
+    feature_status status = peak_ring_bits(job, (const double *)(const void *)c->values,
+                                           c->shape, -INFINITY, c->words, NULL);
     *trivial = 1;
     for (ptrdiff_t line = 0; line < c->lines && status == FEATURE_OK; line++) {
         mask_bits(c, line);
@@ -204,8 +206,8 @@ static feature_status search_crop_by_ring(const peak_job *job, crop *c, int *tri
             *trivial &= !(c->only[w] & ~words_of(c, line)[w]);
     }
     return status == FEATURE_OK && !*trivial
-               ? ring_bits(job, (const double *)(const void *)c->values, c->shape,
-                           job->line.least, c->words, NULL)
+               ? peak_ring_bits(job, (const double *)(const void *)c->values, c->shape,
+                                job->line.least, c->words, NULL)
                : status;
 }
 
@@ -245,13 +247,13 @@ static ptrdiff_t gather_crop(const peak_job *job, const crop *c, uint64_t backgr
         const unsigned char *row = crop_line_at(job, c, line);
         for (ptrdiff_t w = 0; w < c->words_per_line; w++)
             for (uint64_t left = words_of(c, line)[w]; left != 0; left &= left - 1) {
-                ptrdiff_t x = w * WORD + __builtin_ctzll(left);
+                ptrdiff_t x = w * WORD_BITS + __builtin_ctzll(left);
                 ptrdiff_t place = line * c->cols + x, cols = c->shape[last];
                 const void *at = row + x * job->strides[last];
                 if (c->is_flat) /* one line of all pixels */
                     at = crop_line_at(job, c, x / cols) + x % cols * job->strides[last];
                 if (c->mask[place]
-                        ? wide_type && !holds_exactly(job, c->pixels == 1, at)
+                        ? wide_type && !peak_holds_exactly(job, c->pixels == 1, at)
                         : !outside_counts)
                     continue;
                 to[written].key = c->mask[place] ? descending_key(job->image->dtype, at)
@@ -305,8 +307,8 @@ static feature_status search_label(const peak_job *job, int thread, int64_t labe
         return status;
     point *points = list->points + list->count;
     found = gather_crop(job, c, value, points);
-    status = choose_peaks(job, NULL, c->shape, points, &found,
-                          job->parameters->most_per_label);
+    status = peak_choose(job, NULL, c->shape, points, &found,
+                         job->parameters->most_per_label);
     place_in_image(job, c, points, found);
     list->count += found;
     return status;
@@ -335,7 +337,7 @@ typedef struct label_job {
 
 static int has_label(const label_job *job, ptrdiff_t k)
 {
-    return box_of(job->boxes, job->peaks, k)[job->peaks->ndim] > 0;
+    return peak_box_of(job->boxes, job->peaks, k)[job->peaks->ndim] > 0;
 }
 
 static void label_band_search(void *context, ptrdiff_t band, int thread)
@@ -351,7 +353,7 @@ static void label_band_search(void *context, ptrdiff_t band, int thread)
         arena a = {job->crops + (size_t)thread * job->crop_size, 0};
         if (!has_label(job, k) || found->status != FEATURE_OK)
             continue;
-        size_crop(&c, peaks, box_of(job->boxes, peaks, k));
+        size_crop(&c, peaks, peak_box_of(job->boxes, peaks, k));
         layout_crop(&c, peaks, &a);
         found->status = search_label(peaks, thread, k + 1, &c, list);
     }
@@ -367,7 +369,7 @@ static size_t largest_crop(const label_job *job)
         arena a = {NULL, 0};
         if (!has_label(job, k))
             continue;
-        size_crop(&c, job->peaks, box_of(job->boxes, job->peaks, k));
+        size_crop(&c, job->peaks, peak_box_of(job->boxes, job->peaks, k));
         layout_crop(&c, job->peaks, &a);
         most = a.used > most ? a.used : most;
     }
@@ -457,14 +459,14 @@ static feature_status choose_among_labels(const peak_job *job, team *t,
         list->points[n++].place = place;
     }
     list->count = n;
-    return choose_peaks(job, t, job->shape, list->points, &list->count,
-                        job->parameters->most);
+    return peak_choose(job, t, job->shape, list->points, &list->count,
+                       job->parameters->most);
 }
 
-feature_status search_labels(peak_job *job, team *t, point_list *list)
+feature_status peak_search_labels(peak_job *job, team *t, point_list *list)
 {
     box_list boxes = {NULL, 0, 0};
-    feature_status status = find_boxes(job, t, &boxes);
+    feature_status status = peak_find_boxes(job, t, &boxes);
     if (status == FEATURE_OK)
         status = search_boxes(job, &boxes, t, list);
     memory_return(boxes.bounds);

@@ -92,7 +92,7 @@ static void set_lines(peak_job *job)
     int in_place = item == job->real_size && (job->image->dtype == FEATURE_FLOAT32 ||
                                               job->image->dtype == FEATURE_FLOAT64);
     job->direct = in_place && (last == 1 || job->strides[job->ndim - 1] == item);
-    job->words_per_line = (last + WORD - 1) / WORD;
+    job->words_per_line = (last + WORD_BITS - 1) / WORD_BITS;
     job->lines_per_slab = 1;
     for (int32_t axis = 1; axis < job->ndim - 1; axis++)
         job->lines_per_slab *= job->shape[axis];
@@ -143,7 +143,7 @@ peak_job peak_new_job(const feature_array *image, const feature_array *footprint
     set_block(&job, footprint);
     job.by_tall = footprint == NULL && labels == NULL && job.ndim == 2 &&
                   job.sides[0] >= TALL_FROM && 4 * job.band_slabs >= job.sides[0] &&
-                  job.shape[1] >= WORD;
+                  job.shape[1] >= WORD_BITS;
     return job;
 }
 
@@ -168,7 +168,7 @@ feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
 {
     size_t leading = (size_t)job->ndim - 1, leads = 1;
     if (footprint != NULL) {
-        list_footprint(job, footprint, 0);
+        peak_list_footprint(job, footprint, 0);
     } else {
         for (size_t axis = 0; axis < leading; axis++)
             if (__builtin_mul_overflow(leads, (size_t)job->sides[axis], &leads))
@@ -199,10 +199,10 @@ feature_status peak_lease_job(peak_job *job, const feature_array *footprint,
     }
     job->memory.each = one.used;
     if (footprint != NULL) {
-        list_footprint(job, footprint, 1);
+        peak_list_footprint(job, footprint, 1);
     } else {
         job->columns = NULL;
-        list_leads(job);
+        peak_list_leads(job);
     }
     return FEATURE_OK;
 }
@@ -238,7 +238,7 @@ void peak_convert_lines(const peak_job *job, const ptrdiff_t *shape,
 }
 
 /* The strides of lines that stand side by side. */
-void dense_strides(const peak_job *job, region *r)
+void peak_dense_strides(const peak_job *job, region *r)
 {
     ptrdiff_t stride = job->real_size;
     for (int32_t axis = job->ndim - 1; axis >= 0; axis--) {
@@ -266,7 +266,7 @@ static region region_of(const peak_job *job, const peak_scratch *s, ptrdiff_t fi
                        high * job->lines_per_slab, s->block);
     r.data = s->block;
     r.first = low;
-    dense_strides(job, &r);
+    peak_dense_strides(job, &r);
     return r;
 }
 
@@ -299,7 +299,7 @@ static int is_exact(const peak_job *job, const void *at)
 }
 
 /* And the threshold is an integer; `alone` is looked at without a window. */
-int holds_exactly(const peak_job *job, int alone, const void *at)
+int peak_holds_exactly(const peak_job *job, int alone, const void *at)
 {
     int64_t v, least;
     memcpy(&v, at, sizeof v);
@@ -321,15 +321,15 @@ static ptrdiff_t drop_inexact(const peak_job *job, ptrdiff_t *index, uint64_t *w
 {
     for (ptrdiff_t w = 0; w < job->words_per_line; w++)
         for (uint64_t left = words[w]; left != 0; left &= left - 1) {
-            index[job->ndim - 1] = w * WORD + __builtin_ctzll(left);
-            if (!holds_exactly(job, 0, peak_pixel_at(job, index)))
+            index[job->ndim - 1] = w * WORD_BITS + __builtin_ctzll(left);
+            if (!peak_holds_exactly(job, 0, peak_pixel_at(job, index)))
                 words[w] &= ~(left & -left);
         }
     return peak_count_bits(words, job->words_per_line);
 }
 
 /* The smallest number of a band. */
-void least_band(void *context, ptrdiff_t band, int thread)
+void peak_least_band(void *context, ptrdiff_t band, int thread)
 {
     const peak_job *job = context;
     peak_scratch s = peak_scratch_of(job, thread);
@@ -355,7 +355,7 @@ void least_band(void *context, ptrdiff_t band, int thread)
     job->lows[band] = has_nan ? (double)NAN : least;
 }
 
-void search_band(void *context, ptrdiff_t band, int thread)
+void peak_search_band(void *context, ptrdiff_t band, int thread)
 {
     const peak_job *job = context;
     peak_scratch s = peak_scratch_of(job, thread);
@@ -376,7 +376,7 @@ void search_band(void *context, ptrdiff_t band, int thread)
             memset(words, 0, (size_t)job->words_per_line * sizeof *words);
             continue;
         }
-        ptrdiff_t more = ask_line(job, &r, index, &q, &s, words);
+        ptrdiff_t more = peak_ask_line(job, &r, index, &q, &s, words);
         found += more > 0 && peak_is_wide(job->image->dtype)
                      ? drop_inexact(job, index, words)
                      : more;
@@ -385,8 +385,8 @@ void search_band(void *context, ptrdiff_t band, int thread)
 }
 
 /* Are all pixels of a line, or those of a mask, exact? */
-int line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
-                  const uint8_t *mask)
+int peak_line_is_exact(const peak_job *job, ptrdiff_t *index, ptrdiff_t n,
+                       const uint8_t *mask)
 {
     int32_t last = job->ndim - 1;
     ptrdiff_t first = mask == NULL ? 0 : index[last];
@@ -414,15 +414,15 @@ int peak_is_trivial(const peak_job *job)
              line < end * job->lines_per_slab; line++) {
             ptrdiff_t index[AXES];
             peak_line_index(job, job->shape, line, index);
-            if (ask_line(job, &r, index, &q, &s, s.words) < last ||
-                !line_is_exact(job, index, last, NULL))
+            if (peak_ask_line(job, &r, index, &q, &s, s.words) < last ||
+                !peak_line_is_exact(job, index, last, NULL))
                 return 0;
         }
     }
     return 1;
 }
 
-void gather_band(void *context, ptrdiff_t band, int thread)
+void peak_gather_band(void *context, ptrdiff_t band, int thread)
 {
     const peak_job *job = context;
     ptrdiff_t first = band * job->band_slabs, end = first + job->band_slabs;
@@ -438,7 +438,7 @@ void gather_band(void *context, ptrdiff_t band, int thread)
         const unsigned char *row = peak_pixel_at(job, index);
         for (ptrdiff_t w = 0; w < job->words_per_line; w++)
             for (uint64_t left = words[w]; left != 0; left &= left - 1) {
-                ptrdiff_t x = w * WORD + __builtin_ctzll(left);
+                ptrdiff_t x = w * WORD_BITS + __builtin_ctzll(left);
                 to->key =
                     descending_key(job->image->dtype, row + x * job->strides[last]);
                 to->place = line * job->shape[last] + x;
@@ -452,8 +452,9 @@ void gather_band(void *context, ptrdiff_t band, int thread)
 /* ------------------------------------------------------------------------ */
 
 /* Bits of all lines of an array of doubles that stand side by side. */
-feature_status ring_bits(const peak_job *job, const double *values,
-                         const ptrdiff_t *shape, double least, uint64_t *words, team *t)
+feature_status peak_ring_bits(const peak_job *job, const double *values,
+                              const ptrdiff_t *shape, double least, uint64_t *words,
+                              team *t)
 {
     size_t pixels = 1;
     ptrdiff_t n = shape[job->ndim - 1];
@@ -467,13 +468,13 @@ feature_status ring_bits(const peak_job *job, const double *values,
     ptrdiff_t lines = (ptrdiff_t)pixels / n;
     for (ptrdiff_t line = 0; line < lines && status == FEATURE_OK; line++)
         job->plain->equal_bits(values + line * n, most + line * n, n, least,
-                               words + line * ((n + WORD - 1) / WORD));
+                               words + line * ((n + WORD_BITS - 1) / WORD_BITS));
     memory_return(most);
     return status;
 }
 
-/* Instead of search_band, for the whole image. */
-feature_status search_by_ring(const peak_job *job, team *t)
+/* Instead of peak_search_band, for the whole image. */
+feature_status peak_search_by_ring(const peak_job *job, team *t)
 {
     static const ptrdiff_t origin[AXES];
     ptrdiff_t n = job->shape[job->ndim - 1];
@@ -485,7 +486,7 @@ feature_status search_by_ring(const peak_job *job, team *t)
         return FEATURE_NO_MEMORY;
     peak_convert_lines(job, job->shape, origin, 0, job->lines, (unsigned char *)values);
     feature_status status =
-        ring_bits(job, values, job->shape, job->line.least, job->words, t);
+        peak_ring_bits(job, values, job->shape, job->line.least, job->words, t);
     memory_return(values);
     memset(job->counts, 0, (size_t)job->bands * sizeof *job->counts);
     for (ptrdiff_t line = 0; line < job->lines && status == FEATURE_OK; line++) {

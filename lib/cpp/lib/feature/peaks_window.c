@@ -95,9 +95,9 @@ ptrdiff_t peak_count_bits(const uint64_t *words, ptrdiff_t n)
 static void clear_bits(uint64_t *words, ptrdiff_t first, ptrdiff_t end)
 {
     while (first < end) {
-        ptrdiff_t bit = first % WORD,
-                  count = WORD - bit < end - first ? WORD - bit : end - first;
-        words[first / WORD] &= ~(UINT64_MAX >> (WORD - count) << bit);
+        ptrdiff_t bit = first % WORD_BITS,
+                  count = WORD_BITS - bit < end - first ? WORD_BITS - bit : end - first;
+        words[first / WORD_BITS] &= ~(UINT64_MAX >> (WORD_BITS - count) << bit);
         first += count;
     }
 }
@@ -154,10 +154,10 @@ void peak_screen_blocks(const peak_job *job, const region *r, ptrdiff_t first,
 }
 
 /* The bits of one line; their number. */
-ptrdiff_t ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
-                   const question *q, const peak_scratch *s, uint64_t *words)
+ptrdiff_t peak_ask_line(const peak_job *job, region *r, const ptrdiff_t *index,
+                        const question *q, const peak_scratch *s, uint64_t *words)
 {
-    ptrdiff_t n = r->shape[job->ndim - 1], word_count = (n + WORD - 1) / WORD;
+    ptrdiff_t n = r->shape[job->ndim - 1], word_count = (n + WORD_BITS - 1) / WORD_BITS;
     if (job->columns != NULL && !q->alone) {
         footprint_lines(job, r, index, s->lines);
         job->real->peak_general(line_at(r, job->ndim, index), s->lines, job->columns,
@@ -199,7 +199,7 @@ void peak_line_index(const peak_job *job, const ptrdiff_t *shape, ptrdiff_t line
 /* ------------------------------------------------------------------------ */
 
 /* Offsets along the leading axes, the middle first, then outwards ring after ring. */
-void list_leads(peak_job *job)
+void peak_list_leads(peak_job *job)
 {
     int32_t leading = job->ndim - 1;
     ptrdiff_t most = 0, written = 0;
@@ -232,7 +232,7 @@ void list_leads(peak_job *job)
 }
 
 /* The pixels of a footprint, row after row as the reference takes them. */
-void list_footprint(peak_job *job, const feature_array *footprint, int fill)
+void peak_list_footprint(peak_job *job, const feature_array *footprint, int fill)
 {
     int32_t leading = job->ndim - 1, shift = job->ndim - job->image->ndim;
     ptrdiff_t at[AXES] = {0}, whole = 1;

@@ -9,6 +9,7 @@
 #define CACHED 131072.0       /* elements of a tile that stay in the second cache */
 #define DIRECT_NANOSECONDS 0.08 /* for each product */
 #define SUMS_NANOSECONDS 4 /* for each pixel: all but the products */
+#define BYTES_BELOW 30000  /* pixels whose products with bytes sum to 32 bits */
 
 /* The next length whose prime factors are 2, 3 and 5. */
 static ptrdiff_t smooth_length(ptrdiff_t n)
@@ -108,7 +109,7 @@ double template_choose(match_job *job, const feature_array *model)
 {
     double n = (double)product(job->side), outs = (double)product(job->out);
     int narrow = is_narrow(job->image) && is_narrow(model);
-    int bytes = is_bytes(job->image) && is_bytes(model) && n < 30000;
+    int bytes = is_bytes(job->image) && is_bytes(model) && n < BYTES_BELOW;
     job->is_exact = narrow && n * n * 65536 < EXACT_MOST;
     double each = DIRECT_NANOSECONDS;
     if (bytes)

@@ -4,7 +4,7 @@
 #include <math.h>
 #include <string.h>
 
-#define WORD 64
+#include "kernels/kernels.h"
 
 /* ------------------------------------------------------------------------ */
 /* Distance                                                                 */
@@ -83,7 +83,7 @@ static void lay_cover(cover *c, const spacing *rule, arena *a)
     }
     if (overflow)
         a->used = SIZE_MAX;
-    c->words = ((size_t)rule->shape[last_axis(c)] + WORD - 1) / WORD;
+    c->words = ((size_t)rule->shape[last_axis(c)] + WORD_BITS - 1) / WORD_BITS;
     c->width = arena_take(a, (size_t)c->entries, sizeof *c->width);
     c->bits = arena_take(a, c->lines, c->words * sizeof *c->bits);
 }
@@ -136,8 +136,9 @@ static run run_around(const cover *c, ptrdiff_t at, ptrdiff_t width)
     ptrdiff_t most = c->rule->shape[last_axis(c)] - 1;
     ptrdiff_t low = at > width ? at - width : 0,
               high = most - at > width ? at + width : most;
-    run r = {width, (size_t)low / WORD, (size_t)high / WORD, UINT64_MAX << low % WORD,
-             UINT64_MAX >> (WORD - 1 - high % WORD)};
+    run r = {width, (size_t)low / WORD_BITS, (size_t)high / WORD_BITS,
+             UINT64_MAX << low % WORD_BITS,
+             UINT64_MAX >> (WORD_BITS - 1 - high % WORD_BITS)};
     if (r.first == r.last)
         r.of_first = r.of_last = r.of_first & r.of_last;
     return r;
@@ -193,7 +194,9 @@ static int is_covered(const cover *c, int64_t place)
     ptrdiff_t shape[2] = {1, c->rule->shape[last_axis(c)]};
     int64_t at[2]; /* of the line, along it */
     place_to_index(place, shape, 2, at);
-    return c->bits[(size_t)at[0] * c->words + (size_t)at[1] / WORD] >> at[1] % WORD & 1;
+    return c->bits[(size_t)at[0] * c->words + (size_t)at[1] / WORD_BITS] >>
+               at[1] % WORD_BITS &
+           1;
 }
 
 ptrdiff_t points_space(const spacing *rule, point *points, ptrdiff_t n, void *scratch)

@@ -9,7 +9,7 @@
 #include <immintrin.h>
 #endif
 
-#define WORD 64
+#include "kernels/kernels.h"
 
 /* Bytes 0 and 1 to bits, the first lowest. */
 static inline uint64_t pack(const uint8_t *marks)
@@ -19,14 +19,14 @@ static inline uint64_t pack(const uint8_t *marks)
     return _mm512_test_epi8_mask(v, v);
 #elif defined(__SSE2__)
     uint64_t word = 0;
-    for (int k = 0; k < WORD; k += 16) {
+    for (int k = 0; k < WORD_BITS; k += 16) {
         __m128i v = _mm_loadu_si128((const void *)(marks + k));
         word |= (uint64_t)_mm_movemask_epi8(_mm_slli_epi16(v, 7)) << k;
     }
     return word;
 #else
     uint64_t word = 0;
-    for (int k = 0; k < WORD; k++)
+    for (int k = 0; k < WORD_BITS; k++)
         word |= (uint64_t)marks[k] << k;
     return word;
 #endif

@@ -27,15 +27,15 @@ static inline void down_lines(const double *const *lines, ptrdiff_t count,
 void NAME(voxel_maxima)(const double *const *lines, ptrdiff_t count, ptrdiff_t n,
                         double least, double slack, uint64_t *words)
 {
-    for (ptrdiff_t first = 0; first < n; first += WORD) {
+    for (ptrdiff_t first = 0; first < n; first += WORD_BITS) {
         const double *v = lines[0] + first;
-        ptrdiff_t end = n - first < WORD ? n - first : WORD;
-        uint8_t marks[WORD] = {0};
-        double most[WORD + 2];
+        ptrdiff_t end = n - first < WORD_BITS ? n - first : WORD_BITS;
+        uint8_t marks[WORD_BITS] = {0};
+        double most[WORD_BITS + 2];
         for (ptrdiff_t x = 0; x < end; x++)
             marks[x] = v[x] >= least - slack;
         uint64_t reached = pack(marks);
-        words[first / WORD] = reached;
+        words[first / WORD_BITS] = reached;
         if (reached == 0)
             continue;
         int left = first > 0, right = first + end < n;
@@ -48,7 +48,7 @@ void NAME(voxel_maxima)(const double *const *lines, ptrdiff_t count, ptrdiff_t n
             double around = larger(larger(most[x], most[x + 2]), most[x + 1]);
             marks[x] = v[x] >= around - slack;
         }
-        words[first / WORD] = reached & pack(marks);
+        words[first / WORD_BITS] = reached & pack(marks);
     }
 }
 

@@ -157,7 +157,7 @@ void NAME(cascade_windows)(const cascade_scale *c, const float *first, ptrdiff_t
                            uint64_t *words)
 {
     ptrdiff_t stages = c->stages < STAGES_BESIDE ? c->stages : STAGES_BESIDE;
-    ptrdiff_t length = 0, pitch = (n + WORD_PIXELS - 1) / WORD_PIXELS;
+    ptrdiff_t length = 0, pitch = (n + WORD_BITS - 1) / WORD_BITS;
     lane_words ahead;
     for (int k = 0; k < LANES; k++)
         ahead[k] = (uint32_t)k;
@@ -175,6 +175,6 @@ void NAME(cascade_windows)(const cascade_scale *c, const float *first, ptrdiff_t
     memset(words, 0, (size_t)(rows * pitch) * sizeof *words);
     for (ptrdiff_t k = 0; k < length; k++) {
         ptrdiff_t y = list[k] / row_step, x = list[k] % row_step;
-        words[y * pitch + x / WORD_PIXELS] |= (uint64_t)1 << x % WORD_PIXELS;
+        words[y * pitch + x / WORD_BITS] |= (uint64_t)1 << x % WORD_BITS;
     }
 }

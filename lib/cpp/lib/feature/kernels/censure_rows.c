@@ -16,17 +16,17 @@ static inline real smaller_of(real a, real b)
     return a < b ? a : b;
 }
 
-/* Does any of WORD elements? */
+/* Does any of WORD_BITS elements? */
 static inline int any_reaches(const real *row, real least)
 {
     lane_mask any = {0};
-    for (ptrdiff_t x = 0; x < WORD; x += REALS)
+    for (ptrdiff_t x = 0; x < WORD_BITS; x += REALS)
         any |= (lane_mask)(load_reals(row + x) >= least);
     return any_lane(any);
 }
 
 /* A word's elements, one on both sides, and the rest of a block. */
-#define SPAN (WORD + 16)
+#define SPAN (WORD_BITS + 16)
 
 static inline reals choose(lane_mask which, reals a, reals b)
 {
@@ -49,28 +49,28 @@ static inline void down_rows(const void *const *rows, ptrdiff_t first, real *mos
     }
 }
 
-/* rows[4] is the middle of three by three; one element before and WORD behind the last
- * of each may be read. */
+/* rows[4] is the middle of three by three; one element before and WORD_BITS behind the
+ * last of each may be read. */
 void NAME(extrema_row)(const void *const *rows, ptrdiff_t n, double least, double slack,
                        uint64_t *words)
 {
     const real from = (real)least, near = (real)slack;
-    for (ptrdiff_t first = 0; first < n; first += WORD, words++) {
+    for (ptrdiff_t first = 0; first < n; first += WORD_BITS, words++) {
         const real *here = (const real *)rows[4] + first;
         real most[SPAN], lowest[SPAN];
-        uint8_t marks[WORD];
+        uint8_t marks[WORD_BITS];
         *words = 0;
         if (!any_reaches(here, from))
             continue;
         down_rows(rows, first - 1, most, lowest);
-        for (ptrdiff_t x = 0; x < WORD; x++) {
+        for (ptrdiff_t x = 0; x < WORD_BITS; x++) {
             real high = larger_of(larger_of(most[x], most[x + 1]), most[x + 2]);
             real low = smaller_of(smaller_of(lowest[x], lowest[x + 1]), lowest[x + 2]);
             marks[x] = (here[x] >= from) &
                        ((here[x] + near >= high) | (here[x] - near <= low));
         }
         *words = pack(marks);
-        if (n - first < WORD)
+        if (n - first < WORD_BITS)
             *words &= ((uint64_t)1 << (n - first)) - 1;
     }
 }

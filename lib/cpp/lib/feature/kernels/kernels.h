@@ -45,7 +45,7 @@ typedef struct edge_limits {
     float low_below, low_above, high_below, high_above;
 } edge_limits;
 
-#define WORD_PIXELS 64 /* side by side in a word, the first in its lowest bit */
+#define WORD_BITS 64 /* marks of pixels side by side in a word, the first lowest */
 
 /*
  * The classes of some rows as bits, a pixel in one of both planes or in none. Rows are

@@ -111,8 +111,6 @@ void NAME(clip_row)(const plane_limits *limits, ptrdiff_t n, void *row)
 /* Corners                                                                  */
 /* ------------------------------------------------------------------------ */
 
-#define WORD 64
-
 void NAME(corner_maxima)(const void *const *rows, ptrdiff_t n, uint64_t *words,
                          int *has_nan)
 {
@@ -122,8 +120,8 @@ void NAME(corner_maxima)(const void *const *rows, ptrdiff_t n, uint64_t *words,
         reals v = load_reals(here + x);
         uint64_t positive = lanes_above(v, zero);
         uint64_t odd = lanes_unordered(v);
-        if (x % WORD == 0)
-            words[x / WORD] = 0;
+        if (x % WORD_BITS == 0)
+            words[x / WORD_BITS] = 0;
         *has_nan |= odd != 0;
         if (positive == 0)
             continue;
@@ -133,7 +131,7 @@ void NAME(corner_maxima)(const void *const *rows, ptrdiff_t n, uint64_t *words,
             higher |= lanes_above(load_reals(above + x + k), v);
             higher |= lanes_above(load_reals(below + x + k), v);
         }
-        words[x / WORD] |= (positive & ~higher) << x % WORD;
+        words[x / WORD_BITS] |= (positive & ~higher) << x % WORD_BITS;
     }
 }
 

@@ -221,12 +221,12 @@ static void largest_of_lines(const void *const *lines, ptrdiff_t count, ptrdiff_
 void NAME(reach_bits)(const void *row, ptrdiff_t n, double least, uint64_t *words)
 {
     const real *v = row, low = (real)least;
-    for (ptrdiff_t first = 0; first < n; first += WORD) {
-        uint8_t marks[WORD] = {0};
-        ptrdiff_t end = n - first < WORD ? n - first : WORD;
+    for (ptrdiff_t first = 0; first < n; first += WORD_BITS) {
+        uint8_t marks[WORD_BITS] = {0};
+        ptrdiff_t end = n - first < WORD_BITS ? n - first : WORD_BITS;
         for (ptrdiff_t k = 0; k < end; k++)
             marks[k] = v[first + k] >= low;
-        words[first / WORD] = pack(marks);
+        words[first / WORD_BITS] = pack(marks);
     }
 }
 
@@ -240,15 +240,15 @@ void NAME(peak_screen)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
     m[-1] = m[0];
     m[n] = m[n - 1];
     const real *left = how->before > 0 ? m - 1 : m, *right = how->after > 0 ? m + 1 : m;
-    for (ptrdiff_t first = 0; first < n; first += WORD) {
-        uint8_t marks[WORD] = {0};
-        ptrdiff_t end = n - first < WORD ? n - first : WORD;
+    for (ptrdiff_t first = 0; first < n; first += WORD_BITS) {
+        uint8_t marks[WORD_BITS] = {0};
+        ptrdiff_t end = n - first < WORD_BITS ? n - first : WORD_BITS;
         for (ptrdiff_t k = 0; k < end; k++) {
             ptrdiff_t x = first + k;
             real most = larger(larger(left[x], right[x]), m[x]);
             marks[k] = (v[x] >= least) & (v[x] >= most);
         }
-        words[first / WORD] = pack(marks);
+        words[first / WORD_BITS] = pack(marks);
     }
 }
 
@@ -279,10 +279,10 @@ void NAME(peak_blocks)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
         memset(words, 0, (size_t)pitch * sizeof *words);
         for (; x + REALS <= n; x += REALS) {
             uint64_t below = lanes_above(load_reals(m + x), load_reals(v + x));
-            words[x / WORD] |= (~below & EVERY_LANE) << x % WORD;
+            words[x / WORD_BITS] |= (~below & EVERY_LANE) << x % WORD_BITS;
         }
         for (; x < n; x++)
-            words[x / WORD] |= (uint64_t)(v[x] >= m[x]) << x % WORD;
+            words[x / WORD_BITS] |= (uint64_t)(v[x] >= m[x]) << x % WORD_BITS;
     }
 }
 
@@ -314,9 +314,9 @@ void NAME(peak_confirm)(const void *const *lines, ptrdiff_t count, ptrdiff_t n,
                         const peak_line *how, uint64_t *words)
 {
     const real *v = lines[0];
-    for (ptrdiff_t w = 0; w * WORD < n; w++) {
+    for (ptrdiff_t w = 0; w * WORD_BITS < n; w++) {
         for (uint64_t left = words[w]; left != 0; left &= left - 1) {
-            ptrdiff_t x = w * WORD + __builtin_ctzll(left);
+            ptrdiff_t x = w * WORD_BITS + __builtin_ctzll(left);
             ptrdiff_t first = x > how->before ? x - how->before : 0;
             ptrdiff_t end = n - x > how->after ? x + how->after + 1 : n;
             if (!is_largest(lines, count, first, end - first, v[x]))
@@ -382,12 +382,12 @@ INDEPENDENT_TURNS /* reads ahead of what it writes */
             m[x] = larger(m[x], m[x + reached]);
     }
     const real *rest = m + width - reached;
-    for (ptrdiff_t first = 0; first < n; first += WORD) {
-        uint8_t marks[WORD] = {0};
-        ptrdiff_t end = n - first < WORD ? n - first : WORD;
+    for (ptrdiff_t first = 0; first < n; first += WORD_BITS) {
+        uint8_t marks[WORD_BITS] = {0};
+        ptrdiff_t end = n - first < WORD_BITS ? n - first : WORD_BITS;
         for (ptrdiff_t k = 0; k < end; k++)
             marks[k] = v[first + k] >= larger(m[first + k], rest[first + k]);
-        words[first / WORD] &= pack(marks);
+        words[first / WORD_BITS] &= pack(marks);
     }
 }
 
@@ -415,11 +415,11 @@ void NAME(peak_general)(const void *line, const void *const *lines,
         for (ptrdiff_t x = high; x < n; x++)
             m[x] = k == 0 || from[n - 1] > m[x] ? from[n - 1] : m[x];
     }
-    for (ptrdiff_t first = 0; first < n; first += WORD) {
-        uint8_t marks[WORD] = {0};
-        ptrdiff_t end = n - first < WORD ? n - first : WORD;
+    for (ptrdiff_t first = 0; first < n; first += WORD_BITS) {
+        uint8_t marks[WORD_BITS] = {0};
+        ptrdiff_t end = n - first < WORD_BITS ? n - first : WORD_BITS;
         for (ptrdiff_t k = 0; k < end; k++)
             marks[k] = (v[first + k] >= least) & (v[first + k] == m[first + k]);
-        words[first / WORD] = pack(marks);
+        words[first / WORD_BITS] = pack(marks);
     }
 }

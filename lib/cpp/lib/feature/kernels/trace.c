@@ -31,7 +31,7 @@ static inline uint64_t bits_of(const uint8_t *p, int bit)
     return _mm512_test_epi8_mask(_mm512_loadu_si512(p), _mm512_set1_epi8((char)bit));
 #else
     uint64_t bits = 0;
-    for (int k = 0; k < WORD_PIXELS; k += 8) {
+    for (int k = 0; k < WORD_BITS; k += 8) {
         uint64_t eight;
         memcpy(&eight, p + k, sizeof eight);
         eight = eight / (unsigned)bit & UINT64_C(0x0101010101010101);
@@ -45,9 +45,9 @@ static inline uint64_t bits_of(const uint8_t *p, int bit)
 void NAME(pack_row)(const uint8_t *classes, ptrdiff_t n, uint64_t *weak,
                     uint64_t *strong)
 {
-    for (ptrdiff_t x = 0; x < n; x += WORD_PIXELS) {
-        weak[x / WORD_PIXELS] = bits_of(classes + x, CLASS_WEAK);
-        strong[x / WORD_PIXELS] = bits_of(classes + x, CLASS_STRONG);
+    for (ptrdiff_t x = 0; x < n; x += WORD_BITS) {
+        weak[x / WORD_BITS] = bits_of(classes + x, CLASS_WEAK);
+        strong[x / WORD_BITS] = bits_of(classes + x, CLASS_STRONG);
     }
 }
 
@@ -123,17 +123,16 @@ void NAME(expand_row)(const uint64_t *bits, ptrdiff_t n, uint8_t *out, ptrdiff_t
 {
     ptrdiff_t x = 0;
 #if defined(__AVX512BW__)
-    for (; stride == 1 && x + WORD_PIXELS <= n; x += WORD_PIXELS)
-        _mm512_storeu_si512(out + x,
-                            _mm512_maskz_set1_epi8(bits[x / WORD_PIXELS], 1));
+    for (; stride == 1 && x + WORD_BITS <= n; x += WORD_BITS)
+        _mm512_storeu_si512(out + x, _mm512_maskz_set1_epi8(bits[x / WORD_BITS], 1));
 #endif
     for (; stride == 1 && x + 8 <= n; x += 8) {
-        uint64_t eight = bits[x / WORD_PIXELS] >> x % WORD_PIXELS & 0xff;
+        uint64_t eight = bits[x / WORD_BITS] >> x % WORD_BITS & 0xff;
         eight = eight * UINT64_C(0x0101010101010101) & UINT64_C(0x8040201008040201);
         eight =
             (eight + UINT64_C(0x00406070787c7e7f)) >> 7 & UINT64_C(0x0101010101010101);
         memcpy(out + x, &eight, sizeof eight);
     }
     for (; x < n; x++)
-        out[x * stride] = bits[x / WORD_PIXELS] >> x % WORD_PIXELS & 1;
+        out[x * stride] = bits[x / WORD_BITS] >> x % WORD_BITS & 1;
 }

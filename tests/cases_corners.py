@@ -5,14 +5,17 @@ import images
 import numpy as np
 from cases import Call, Case, Refusal
 from cases_tensors import (
+    CLOSE,
     DTYPES,
     draw_borders,
     draw_width,
     filter_refusals,
     finished,
+    is_in_floats,
     rows,
     type_refusals,
 )
+from compare import largest_of
 
 FACTORS = (0.04, 0.05, 0, 1, 0.2, np.float32(0.06), np.float64(0.05), np.float16(0.1))
 
@@ -36,6 +39,26 @@ def harris_call(rng, shape=None, layout=None):
     if rng.random() < 0.3:
         call.keywords["eps"] = FACTORS[rng.integers(len(FACTORS))]
     return call
+
+
+def foerstner_call(rng, shape=None, layout=None):
+    """Without float images whose products are the last bits of float: a quotient of
+    those is 0, NaN or anything."""
+    while True:
+        call = window_call(rng, shape, layout)
+        image = call.arguments[0]
+        if not is_in_floats(image) or not 0 < largest_of(image) < 1e-15:
+            return call
+
+
+def window_tolerance(call):
+    return CLOSE["f"] if is_in_floats(call.arguments[0]) else 0.0
+
+
+def kitchen_rosenfeld_tolerance(call):
+    """The constant beyond a float image's border is a float."""
+    cval = float(call.keywords.get("cval", 0))
+    return 0.0 if cval == float(np.float32(cval)) else window_tolerance(call)
 
 
 def kitchen_rosenfeld_call(rng, shape=None, layout=None):
@@ -85,6 +108,7 @@ CASES = (
         family="corners",
         draw=kitchen_rosenfeld_call,
         dtypes=DTYPES,
+        tolerance=kitchen_rosenfeld_tolerance,
         out="f8",
         refusals=kitchen_rosenfeld_refusals,
         bench=rows("u1", "f8", "f4"),
@@ -95,6 +119,7 @@ CASES = (
         family="corners",
         draw=harris_call,
         dtypes=DTYPES,
+        tolerance=window_tolerance,
         out="f8",
         refusals=harris_refusals,
         bench=(*rows("f8", "u1", "f4"), *rows("f8", method="eps")),
@@ -105,6 +130,7 @@ CASES = (
         family="corners",
         draw=window_call,
         dtypes=DTYPES,
+        tolerance=window_tolerance,
         out="f8",
         refusals=window_refusals,
         bench=rows("f8", "u1", "f4"),
@@ -113,8 +139,9 @@ CASES = (
     Case(
         "corner_foerstner",
         family="corners",
-        draw=window_call,
+        draw=foerstner_call,
         dtypes=DTYPES,
+        tolerance=window_tolerance,
         refusals=foerstner_refusals,
         bench=rows("f8", "u1", "f4"),
         random_calls=500,

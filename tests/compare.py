@@ -21,6 +21,17 @@ class OfLargest(float):
     """A tolerance in units of the largest magnitude, not of each element's."""
 
 
+class OfAll(OfLargest):
+    """The same of all arrays of a result together."""
+
+
+class Within(float):
+    """A tolerance as it is."""
+
+
+LAST_PLACES = 100 * float(np.finfo(np.float32).smallest_subnormal)  # of tiny float32
+
+
 @dataclass
 class Outcome:
     value: object
@@ -97,7 +108,17 @@ def warning_difference(ours, theirs):
     return None
 
 
+def largest_of(values):
+    """The largest finite magnitude of one array or of several."""
+    if isinstance(values, (tuple, list)):
+        return max(map(largest_of, values), default=0.0)
+    magnitude = np.abs(values)
+    return float(magnitude[np.isfinite(magnitude)].max(initial=0))
+
+
 def value_difference(ours, theirs, tolerance=0.0):
+    if isinstance(tolerance, OfAll):
+        tolerance = Within(tolerance * largest_of(theirs))
     if isinstance(theirs, (tuple, list)):
         return sequence_difference(ours, theirs, tolerance)
     if isinstance(theirs, dict):
@@ -127,8 +148,10 @@ def element_difference(ours, theirs, tolerance):
     if tolerance:
         magnitude = np.abs(theirs)
         if isinstance(tolerance, OfLargest):
-            finite = magnitude[np.isfinite(magnitude)]
-            magnitude = finite.max(initial=0)
+            tolerance = Within(tolerance * largest_of(theirs))
+        if isinstance(tolerance, Within):
+            magnitude = 1.0
+            tolerance += LAST_PLACES * (ours.dtype == np.float32)
         else:
             magnitude = np.maximum(1, magnitude)
             tolerance = max(tolerance, 1e-5 if ours.dtype == np.float32 else 0)

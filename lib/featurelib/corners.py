@@ -189,8 +189,9 @@ def corner_harris(
 
     Notes
     -----
-    Equal to `skimage.feature.corner_harris` (0.26.0) in the last bit. Beyond the
-    border of the image stands 0.
+    Equal to `skimage.feature.corner_harris` (0.26.0) in the last bit; of float16 and
+    float32 images to 1e-5 of the largest response. Beyond the border of the image
+    stands 0.
 
     References
     ----------

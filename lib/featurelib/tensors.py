@@ -104,7 +104,8 @@ def structure_tensor(
 
     Notes
     -----
-    Equal to `skimage.feature.structure_tensor` (0.26.0) in the last bit.
+    Equal to `skimage.feature.structure_tensor` (0.26.0) in the last bit; of float16 and
+    float32 images of two dimensions to 1e-5 of the largest element.
 
     References
     ----------

@@ -177,11 +177,6 @@ void check_bilevel_row(const plain_kernels *k)
 /* Extrema                                                                  */
 /* ------------------------------------------------------------------------ */
 
-static double real_at(const void *row, ptrdiff_t x, int is_float)
-{
-    return is_float ? (double)((const float *)row)[x] : ((const double *)row)[x];
-}
-
 static int is_extremum(const void *const *rows, ptrdiff_t x, double least, double slack,
                        int is_float)
 {
@@ -272,48 +267,36 @@ void check_bilevel_exact_row(const real_kernels *k, int is_float)
 /* Lines                                                                    */
 /* ------------------------------------------------------------------------ */
 
-/* By the kernels that Sobel's operator is made of elsewhere. */
 void check_gradient_products_row(const real_kernels *k, int is_float)
 {
     for (int round = 0; round < 200; round++) {
         ptrdiff_t n = 1 + random_below(MOST);
-        wide_row in[3], out[3], d = wide_row_new(n + 2), across[3];
-        wide_row down = wide_row_new(n), right = wide_row_new(n);
-        wide_row spec = wide_row_new(n);
+        wide_row in[3], out[3];
         const wide *rows[3];
         wide *products[3];
+        int wrong = 0;
         for (int r = 0; r < 3; r++) {
             in[r] = wide_row_new(n + 2);
-            across[r] = wide_row_new(n);
             out[r] = wide_row_new(n);
             for (ptrdiff_t x = 0; x < n + 2; x++)
                 in[r].first[x] = spec_stored(random_between(-1, 1), is_float);
             rows[r] = in[r].first + 1;
             products[r] = out[r].first;
-            k->differ_row(in[r].first, rows[r], rows[r] + 1, n, across[r].first);
         }
-        k->differ_row(in[0].first, in[1].first, in[2].first, n + 2, d.first);
-        k->weigh_row(d.first, d.first + 1, d.first + 2, n, down.first);
-        k->weigh_row(across[0].first, across[1].first, across[2].first, n, right.first);
         k->gradient_products_row(rows, n, products);
-        check_case("(n %td)", n);
-        for (int r = 0; r < 3; r++) {
-            int wrong = 0;
-            k->multiply_row(r < 2 ? down.first : right.first,
-                            r < 1 ? down.first : right.first, n, spec.first);
-            for (ptrdiff_t x = 0; x < n; x++)
-                wrong += !same_double(products[r][x], spec.first[x]);
-            CHECK(wrong == 0);
+        for (ptrdiff_t x = 0; x < n; x++) {
+            double down, right;
+            spec_gradient(rows, x, is_float, &down, &right);
+            wrong += !same_double(products[0][x], spec_stored(down * down, is_float));
+            wrong += !same_double(products[1][x], spec_stored(down * right, is_float));
+            wrong += !same_double(products[2][x], spec_stored(right * right, is_float));
         }
+        check_case("(n %td)", n);
+        CHECK(wrong == 0);
         for (int r = 0; r < 3; r++) {
             guarded_free(&in[r].memory);
-            guarded_free(&across[r].memory);
             guarded_free(&out[r].memory);
         }
-        guarded_free(&d.memory);
-        guarded_free(&down.memory);
-        guarded_free(&right.memory);
-        guarded_free(&spec.memory);
     }
 }
 

@@ -10,11 +10,6 @@
 #define PI 3.14159265358979323846
 #define S(v) spec_stored(v, is_float)
 
-static double real_at(const void *plane, ptrdiff_t i, int is_float)
-{
-    return is_float ? (double)((const float *)plane)[i] : ((const double *)plane)[i];
-}
-
 static void fill(wide *row, ptrdiff_t n, int is_float)
 {
     for (ptrdiff_t i = 0; i < n; i++)

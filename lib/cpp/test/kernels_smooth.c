@@ -141,6 +141,90 @@ void check_odd_row(const real_kernels *k, int is_float)
     rows_all(k, is_float, 1);
 }
 
+/* Floats are summed in float, in the same order. */
+static float spec_float_sum(const float *in, const double *weights, ptrdiff_t radius)
+{
+    float sum = in[0] * (float)weights[0];
+    for (ptrdiff_t k = radius; k > 0; k--)
+        sum += (in[-k] + in[k]) * (float)weights[k];
+    return sum;
+}
+
+static void fill_floats(float *row, ptrdiff_t first, ptrdiff_t end, int calm)
+{
+    for (ptrdiff_t x = first; x < end; x++)
+        row[x] = (float)(calm ? random_between(-1, 1) : awkward_double());
+}
+
+static void float_groups_one(const plain_kernels *k, ptrdiff_t n, ptrdiff_t radius)
+{
+    float_row in[2 * RADIUS_AT_MOST + ROW_GROUP], out[ROW_GROUP];
+    const float *rows[2 * RADIUS_AT_MOST + ROW_GROUP];
+    float *sums[ROW_GROUP];
+    double weights[RADIUS_AT_MOST + 1];
+    ptrdiff_t under = 2 * radius + ROW_GROUP;
+    int calm = random_below(3) != 0, wrong = 0;
+    fill_weights(weights, radius);
+    for (int c = 0; c < ROW_GROUP; c++) {
+        out[c] = float_row_new(n);
+        sums[c] = out[c].first;
+    }
+    for (ptrdiff_t y = 0; y < under; y++) {
+        in[y] = float_row_new(n);
+        fill_floats(in[y].first, 0, n, calm);
+        rows[y] = in[y].first;
+    }
+    k->smooth_float_groups(rows, weights, radius, n, sums);
+    for (ptrdiff_t x = 0; x < n; x++) {
+        float column[2 * RADIUS_AT_MOST + ROW_GROUP];
+        for (ptrdiff_t y = 0; y < under; y++)
+            column[y] = rows[y][x];
+        for (int c = 0; c < ROW_GROUP; c++)
+            wrong += !same_double(sums[c][x],
+                                  spec_float_sum(column + radius + c, weights, radius));
+    }
+    check_case("(n %td, radius %td)", n, radius);
+    CHECK(wrong == 0);
+    for (ptrdiff_t y = 0; y < under; y++)
+        guarded_free(&in[y].memory);
+    for (int c = 0; c < ROW_GROUP; c++)
+        guarded_free(&out[c].memory);
+}
+
+void check_smooth_float_groups(const plain_kernels *k)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++)
+        for (int times = 0; times < 3; times++)
+            float_groups_one(k, length_number(i), random_below(RADIUS_AT_MOST + 1));
+}
+
+static void floats_one(const plain_kernels *k, ptrdiff_t n, ptrdiff_t radius)
+{
+    ptrdiff_t side = (radius + ROW_BLOCK - 1) / ROW_BLOCK * ROW_BLOCK;
+    guarded memory =
+        guarded_new((size_t)(2 * side + row_pitch(n)) * sizeof(float), random_side());
+    float *in = (float *)(void *)memory.bytes + side;
+    float_row out = float_row_new(n);
+    double weights[RADIUS_AT_MOST + 1];
+    int wrong = 0;
+    fill_weights(weights, radius);
+    fill_floats(in, -radius, n + radius, random_below(3) != 0);
+    k->smooth_floats(in, weights, radius, n, out.first);
+    for (ptrdiff_t x = 0; x < n; x++)
+        wrong += !same_double(out.first[x], spec_float_sum(in + x, weights, radius));
+    check_case("(n %td, radius %td)", n, radius);
+    CHECK(wrong == 0);
+    guarded_free(&memory);
+    guarded_free(&out.memory);
+}
+
+void check_smooth_floats(const plain_kernels *k)
+{
+    for (ptrdiff_t i = 0; i < LENGTHS; i++)
+        for (int times = 0; times < 6; times++)
+            floats_one(k, length_number(i), random_below(RADIUS_AT_MOST + 1));
+}
+
 static void normalize_one(const real_kernels *k, int is_float, ptrdiff_t n)
 {
     wide_row row = wide_row_new(n), weight = wide_row_new(n);

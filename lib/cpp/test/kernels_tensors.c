@@ -7,11 +7,14 @@
 #define INPUTS_AT_MOST (ORDER_AT_MOST * (ORDER_AT_MOST + 1) / 2)
 #define OUTPUTS_AT_MOST ORDER_AT_MOST
 
-/* Rows without padding: these kernels keep to n elements. */
+/* Rows without padding: these kernels keep to n elements. The same as reals. */
 typedef struct rows {
     guarded memory[INPUTS_AT_MOST + OUTPUTS_AT_MOST];
+    guarded real_memory[INPUTS_AT_MOST + OUTPUTS_AT_MOST];
     wide *in[INPUTS_AT_MOST], *out[OUTPUTS_AT_MOST];
-    int ins, outs;
+    const void *real_in[INPUTS_AT_MOST];
+    void *real_out[OUTPUTS_AT_MOST];
+    int ins, outs, is_float;
     ptrdiff_t n;
 } rows;
 
@@ -21,9 +24,16 @@ static wide *plain_row(guarded *memory, ptrdiff_t n)
     return (wide *)(void *)memory->bytes;
 }
 
+static void *real_row(guarded *memory, ptrdiff_t n, int is_float)
+{
+    *memory = guarded_new((size_t)n * (is_float ? sizeof(float) : sizeof(double)),
+                          random_side());
+    return memory->bytes;
+}
+
 static rows rows_new(int ins, int outs, ptrdiff_t n, int is_float)
 {
-    rows r = {.ins = ins, .outs = outs, .n = n};
+    rows r = {.ins = ins, .outs = outs, .is_float = is_float, .n = n};
     int calm = random_below(3) != 0;
     for (int k = 0; k < ins; k++) {
         r.in[k] = plain_row(&r.memory[k], n);
@@ -31,16 +41,31 @@ static rows rows_new(int ins, int outs, ptrdiff_t n, int is_float)
             double v = calm ? random_between(-1, 1) : awkward_double();
             r.in[k][x] = spec_stored(random_below(9) ? v : 0, is_float);
         }
+        void *reals = real_row(&r.real_memory[k], n, is_float);
+        for (ptrdiff_t x = 0; x < n; x++)
+            put_real(reals, x, r.in[k][x], is_float);
+        r.real_in[k] = reals;
     }
-    for (int k = 0; k < outs; k++)
+    for (int k = 0; k < outs; k++) {
         r.out[k] = plain_row(&r.memory[ins + k], n);
+        r.real_out[k] = real_row(&r.real_memory[ins + k], n, is_float);
+    }
     return r;
+}
+
+static void take_reals(const rows *r)
+{
+    for (int k = 0; k < r->outs; k++)
+        for (ptrdiff_t x = 0; x < r->n; x++)
+            r->out[k][x] = real_at(r->real_out[k], x, r->is_float);
 }
 
 static void rows_free(rows *r)
 {
-    for (int k = 0; k < r->ins + r->outs; k++)
+    for (int k = 0; k < r->ins + r->outs; k++) {
         guarded_free(&r->memory[k]);
+        guarded_free(&r->real_memory[k]);
+    }
 }
 
 /* Runs `call` on rows of every length and compares out[0], out[1] with `value` of
@@ -61,6 +86,10 @@ static void rows_free(rows *r)
         rows_free(&r);                                                                 \
     }
 
+/* The same of a kernel of reals, which reads r.real_in and writes r.real_out. */
+#define COMPARE_REALS(ins, outs, call, ...)                                            \
+    COMPARE(ins, outs, (call, take_reals(&r)), __VA_ARGS__)
+
 #define IN(k) (r.in[k][x])
 #define S(v) spec_stored(v, is_float)
 #define PLANES ((const wide *const *)r.in)
@@ -71,14 +100,16 @@ static void rows_free(rows *r)
 
 void check_differ_row(const real_kernels *k, int is_float)
 {
-    COMPARE(3, 1, k->differ_row(r.in[0], r.in[1], r.in[2], n, r.out[0]),
-            S(IN(1) * 0 - (IN(0) - IN(2))))
+    COMPARE_REALS(
+        3, 1, k->differ_row(r.real_in[0], r.real_in[1], r.real_in[2], n, r.real_out[0]),
+        S(IN(1) * 0 - (IN(0) - IN(2))))
 }
 
 void check_weigh_row(const real_kernels *k, int is_float)
 {
-    COMPARE(3, 1, k->weigh_row(r.in[0], r.in[1], r.in[2], n, r.out[0]),
-            S(IN(1) * 2 + (IN(0) + IN(2))))
+    COMPARE_REALS(
+        3, 1, k->weigh_row(r.real_in[0], r.real_in[1], r.real_in[2], n, r.real_out[0]),
+        S(IN(1) * 2 + (IN(0) + IN(2))))
 }
 
 /* Differences have a neighbour at both ends. */
@@ -87,12 +118,15 @@ void check_products_row(const real_kernels *k, int is_float)
     for (ptrdiff_t i = 0; i < LENGTHS * 4; i++) {
         ptrdiff_t n = length_number(i / 4);
         rows d = rows_new(1, 0, n + 2, is_float), r = rows_new(3, 3, n, is_float);
+        ptrdiff_t item = is_float ? sizeof(float) : sizeof(double);
         int wrong = 0;
-        k->products_row(d.in[0] + 1, PLANES, n, r.out[0], r.out[1], r.out[2]);
+        k->products_row((const char *)d.real_in[0] + item, r.real_in, n, r.real_out[0],
+                        r.real_out[1], r.real_out[2]);
+        take_reals(&r);
         for (ptrdiff_t x = 0; x < n; x++) {
             const wide *at = d.in[0] + x;
-            double down = S(at[1] * 2 + (at[0] + at[2]));
-            double right = S(IN(1) * 2 + (IN(0) + IN(2)));
+            double down = S(S(at[1] * 2) + S(at[0] + at[2]));
+            double right = S(S(IN(1) * 2) + S(IN(0) + IN(2)));
             wrong += !same_double(r.out[0][x], S(down * down));
             wrong += !same_double(r.out[1][x], S(down * right));
             wrong += !same_double(r.out[2][x], S(right * right));
@@ -107,6 +141,27 @@ void check_products_row(const real_kernels *k, int is_float)
 void check_multiply_row(const real_kernels *k, int is_float)
 {
     COMPARE(2, 1, k->multiply_row(r.in[0], r.in[1], n, r.out[0]), S(IN(0) * IN(1)))
+}
+
+void check_spread_row(const real_kernels *k, int is_float)
+{
+    static const ptrdiff_t steps[] = {1, -1, 2, -3};
+    ptrdiff_t size = is_float ? sizeof(float) : sizeof(double);
+    for (ptrdiff_t i = 0; i < LENGTHS * COUNT_OF(steps); i++) {
+        ptrdiff_t n = length_number(i / COUNT_OF(steps));
+        ptrdiff_t stride = steps[i % COUNT_OF(steps)] * size;
+        rows r = rows_new(1, 0, n, is_float);
+        guarded out = guarded_new(span_of(n, stride, (size_t)size), random_side());
+        unsigned char *first = start_of(&out, n, stride);
+        int wrong = 0;
+        k->spread_row(r.real_in[0], n, first, stride);
+        for (ptrdiff_t x = 0; x < n; x++)
+            wrong += !same_double(real_at(first + x * stride, 0, is_float), r.in[0][x]);
+        check_case("(n %td, stride %td)", n, stride);
+        CHECK(wrong == 0);
+        guarded_free(&out);
+        rows_free(&r);
+    }
 }
 
 static void check_writer(void (*write)(const wide *, ptrdiff_t, void *, ptrdiff_t),
@@ -156,24 +211,25 @@ void check_stream_row(const real_kernels *k, int is_float)
 void check_harris_row(const real_kernels *k, int is_float)
 {
     double f = S(0.05);
-    COMPARE(3, 1, k->harris_row(PLANES, n, 0, 0.05, r.out[0]),
-            S(DETERMINANT - S(f * S(TRACE * TRACE))))
-    COMPARE(3, 1, k->harris_row(PLANES, n, 1, 0.05, r.out[0]),
-            S(S(2 * DETERMINANT) / S(TRACE + f)))
+    COMPARE_REALS(3, 1, k->harris_row(r.real_in, n, 0, 0.05, r.real_out[0]),
+                  S(DETERMINANT - S(f * S(TRACE * TRACE))))
+    COMPARE_REALS(3, 1, k->harris_row(r.real_in, n, 1, 0.05, r.real_out[0]),
+                  S(S(2 * DETERMINANT) / S(TRACE + f)))
 }
 
 void check_shi_tomasi_row(const real_kernels *k, int is_float)
 {
-    COMPARE(3, 1, k->shi_tomasi_row(PLANES, n, r.out[0]),
-            S(S(TRACE - S(sqrt(S(S(S(IN(0) - IN(2)) * S(IN(0) - IN(2))) +
-                                 S(4 * S(IN(1) * IN(1))))))) / 2))
+    COMPARE_REALS(3, 1, k->shi_tomasi_row(r.real_in, n, r.real_out[0]),
+                  S(S(TRACE - S(sqrt(S(S(S(IN(0) - IN(2)) * S(IN(0) - IN(2))) +
+                                       S(4 * S(IN(1) * IN(1))))))) /
+                    2))
 }
 
 void check_foerstner_row(const real_kernels *k, int is_float)
 {
-    COMPARE(3, 2, k->foerstner_row(PLANES, n, r.out[0], r.out[1]),
-            TRACE == 0 ? 0 : S(DETERMINANT / TRACE),
-            TRACE == 0 ? 0 : S(S(4 * DETERMINANT) / S(TRACE * TRACE)))
+    COMPARE_REALS(3, 2, k->foerstner_row(r.real_in, n, r.real_out[0], r.real_out[1]),
+                  TRACE == 0 ? 0 : S(DETERMINANT / TRACE),
+                  TRACE == 0 ? 0 : S(S(4 * DETERMINANT) / S(TRACE * TRACE)))
 }
 
 /* Rows: down, right; then second derivatives down down, down right, right right. */
@@ -183,8 +239,9 @@ void check_kitchen_rosenfeld_row(const real_kernels *k, int is_float)
     S(S(S(IN(4) * S(IN(0) * IN(0))) + S(IN(2) * S(IN(1) * IN(1)))) -                   \
       S(S(S(2 * IN(3)) * IN(1)) * IN(0)))
 #define BELOW S(S(IN(1) * IN(1)) + S(IN(0) * IN(0)))
-    COMPARE(5, 1, k->kitchen_rosenfeld_row(PLANES, PLANES + 2, n, r.out[0]),
-            BELOW == 0 ? 0 : S(ABOVE / BELOW))
+    COMPARE_REALS(5, 1,
+                  k->kitchen_rosenfeld_row(r.real_in, r.real_in + 2, n, r.real_out[0]),
+                  BELOW == 0 ? 0 : S(ABOVE / BELOW))
 }
 
 /* ------------------------------------------------------------------------ */

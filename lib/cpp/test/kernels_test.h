@@ -49,6 +49,20 @@ static inline float_row float_row_new(ptrdiff_t n)
     return row;
 }
 
+/* Reals: what planes of floats or of doubles store. */
+static inline void put_real(void *reals, ptrdiff_t x, double v, int is_float)
+{
+    if (is_float)
+        ((float *)reals)[x] = (float)v;
+    else
+        ((double *)reals)[x] = v;
+}
+
+static inline double real_at(const void *reals, ptrdiff_t x, int is_float)
+{
+    return is_float ? ((const float *)reals)[x] : ((const double *)reals)[x];
+}
+
 /* Bytes that n elements `stride` bytes apart take, and where the first one lies. */
 static inline size_t span_of(ptrdiff_t n, ptrdiff_t stride, size_t size)
 {

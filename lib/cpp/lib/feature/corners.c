@@ -32,11 +32,12 @@
  * How it runs. A band of rows is one unit of work. It pulls rows of the tensor
  * (core/tensor.h) or of gradients (core/sobel.h) and makes responses of them; no
  * plane but the output exists. Each step is stored in the reference's type and made
- * in its order of operations, so that the last bit agrees: one bit of noise would
- * change which of two equal corners is the larger.
+ * in its order of operations, so that in doubles the last bit agrees: one bit of noise
+ * would change which of two equal corners is the larger. In floats the tensor does not
+ * (core/tensor.h).
  *
- * Cost for sigma 1 and float64: about 110 vector operations a pixel, of which the
- * six passes of the window are 84. It is bound by loads from the first cache.
+ * Cost for sigma 1: about 110 vector operations a pixel, of which the six passes of the
+ * window are 84. It is bound by loads from the first cache.
  */
 #include <string.h>
 
@@ -56,13 +57,13 @@ struct corner_job;
 /* One thread's buffers. */
 typedef struct corner_scratch {
     tensor_rows tensor;
-    image_source source;
+    piece_reader reader;
     sobel first, second[2]; /* of the image; of its gradients down and right */
-    wide *response[2];
+    void *response[2];
 } corner_scratch;
 
 typedef void respond_function(const struct corner_job *job, corner_scratch *s,
-                              ptrdiff_t y, wide *const *out);
+                              ptrdiff_t y, void *const *out);
 
 /* One call. */
 typedef struct corner_job {
@@ -82,57 +83,53 @@ typedef struct corner_job {
 /* Responses of one row                                                     */
 /* ------------------------------------------------------------------------ */
 
-static const wide *const *tensor_at(corner_scratch *s, ptrdiff_t y)
+static void respond_harris(const corner_job *job, corner_scratch *s, ptrdiff_t y,
+                           void *const *out)
 {
     tensor_move(&s->tensor, y);
-    return (const wide *const *)s->tensor.row;
-}
-
-static void respond_harris(const corner_job *job, corner_scratch *s, ptrdiff_t y,
-                           wide *const *out)
-{
-    job->plan.sobel.real->harris_row(tensor_at(s, y), job->cols,
-                                     job->method == FEATURE_HARRIS_EPS, job->factor,
-                                     out[0]);
+    job->plan.source.real->harris_row(s->tensor.row, job->cols,
+                                      job->method == FEATURE_HARRIS_EPS, job->factor,
+                                      out[0]);
 }
 
 static void respond_shi_tomasi(const corner_job *job, corner_scratch *s, ptrdiff_t y,
-                               wide *const *out)
+                               void *const *out)
 {
-    job->plan.sobel.real->shi_tomasi_row(tensor_at(s, y), job->cols, out[0]);
+    tensor_move(&s->tensor, y);
+    job->plan.source.real->shi_tomasi_row(s->tensor.row, job->cols, out[0]);
 }
 
 static void respond_foerstner(const corner_job *job, corner_scratch *s, ptrdiff_t y,
-                              wide *const *out)
+                              void *const *out)
 {
-    job->plan.sobel.real->foerstner_row(tensor_at(s, y), job->cols, out[0], out[1]);
+    tensor_move(&s->tensor, y);
+    job->plan.source.real->foerstner_row(s->tensor.row, job->cols, out[0], out[1]);
 }
 
 /* Row readers: the gradients of the image as an image of their own. */
-static void read_down(void *from, ptrdiff_t y, wide *row)
+static void read_down(void *from, ptrdiff_t y, void *row)
 {
     corner_scratch *s = from;
     sobel_move(&s->first, y);
-    memcpy(row, s->first.down + ROW_PAD, (size_t)s->first.plan->cols * sizeof *row);
+    memcpy(row, s->first.down, (size_t)(s->first.plan->cols * s->first.item));
 }
 
-static void read_right(void *from, ptrdiff_t y, wide *row)
+static void read_right(void *from, ptrdiff_t y, void *row)
 {
     corner_scratch *s = from;
     sobel_move(&s->first, y);
-    memcpy(row, s->first.right + ROW_PAD, (size_t)s->first.plan->cols * sizeof *row);
+    memcpy(row, s->first.right, (size_t)(s->first.plan->cols * s->first.item));
 }
 
 static void respond_kitchen_rosenfeld(const corner_job *job, corner_scratch *s,
-                                      ptrdiff_t y, wide *const *out)
+                                      ptrdiff_t y, void *const *out)
 {
     /* Both in step: each row of gradients is made once for the two. */
     sobel_move(&s->second[0], y);
     sobel_move(&s->second[1], y);
-    const wide *first[2] = {sobel_held(&s->second[0], y), sobel_held(&s->second[1], y)};
-    const wide *second[3] = {s->second[0].down + ROW_PAD, s->second[1].down + ROW_PAD,
-                             s->second[1].right + ROW_PAD};
-    job->plan.sobel.real->kitchen_rosenfeld_row(first, second, job->cols, out[0]);
+    const void *first[2] = {sobel_held(&s->second[0], y), sobel_held(&s->second[1], y)};
+    const void *second[3] = {s->second[0].down, s->second[1].down, s->second[1].right};
+    job->plan.source.real->kitchen_rosenfeld_row(first, second, job->cols, out[0]);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -141,16 +138,17 @@ static void respond_kitchen_rosenfeld(const corner_job *job, corner_scratch *s,
 
 static void layout(corner_scratch *s, const corner_job *job, arena *a)
 {
-    s->source = job->plan.source;
     if (job->of_tensor) {
         tensor_layout(&s->tensor, &job->plan, a);
     } else {
+        s->reader = piece_reader_new(&job->plan.source, a);
         sobel_layout(&s->first, &job->plan.sobel, a);
         sobel_layout(&s->second[0], &job->plan.sobel, a);
         sobel_layout(&s->second[1], &job->plan.sobel, a);
     }
     for (int k = 0; k < job->outs; k++)
-        s->response[k] = arena_take(a, (size_t)row_pitch(job->cols), sizeof(wide));
+        s->response[k] =
+            arena_take(a, (size_t)job->cols, (size_t)job->plan.source.item);
 }
 
 static void start_band(corner_scratch *s, const corner_job *job, ptrdiff_t first)
@@ -159,7 +157,7 @@ static void start_band(corner_scratch *s, const corner_job *job, ptrdiff_t first
         tensor_start(&s->tensor, first);
         return;
     }
-    sobel_start(&s->first, read_image_row, &s->source);
+    sobel_start(&s->first, read_image_row, &s->reader);
     sobel_start(&s->second[0], read_down, s);
     s->second[0].only_down = 1; /* the mixed derivative comes from the other */
     sobel_start(&s->second[1], read_right, s);
@@ -175,16 +173,15 @@ static void respond_band(void *context, ptrdiff_t index, int thread)
     layout(&s, job, &a);
     start_band(&s, job, first);
     for (ptrdiff_t y = first; y < end && !team_is_stopped(&job->team, thread); y++) {
-        wide *out[2] = {NULL, NULL};
+        void *out[2] = {NULL, NULL};
         for (int k = 0; k < job->outs; k++)
-            out[k] = is_direct(job->out[k]) ? (wide *)(void *)row_of(job->out[k], y)
-                                            : s.response[k];
+            out[k] =
+                has_dense_lines(job->out[k]) ? row_of(job->out[k], y) : s.response[k];
         job->respond(job, &s, y, out);
         for (int k = 0; k < job->outs; k++)
-            if (!is_direct(job->out[k]))
-                job->plan.sobel.real->store_row(out[k], job->cols,
-                                                row_of(job->out[k], y),
-                                                job->out[k]->strides[1]);
+            if (!has_dense_lines(job->out[k]))
+                job->plan.source.real->spread_row(
+                    out[k], job->cols, row_of(job->out[k], y), job->out[k]->strides[1]);
     }
 }
 

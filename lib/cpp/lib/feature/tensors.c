@@ -34,6 +34,8 @@
  * Cost: the 2-D tensor as harris (corners.c); 2 by 2 eigenvalues are bound by memory
  * (40 bytes a pixel in float64); 3 by 3 by a division and two square roots a matrix.
  */
+#include <string.h>
+
 #include "core/array.h"
 #include "core/memory.h"
 #include "core/output.h"
@@ -59,10 +61,26 @@
 typedef struct tensor_job {
     tensor_plan plan;
     const feature_array *planes;
-    line_output output;
+    int streamed;
     team team;
     thread_memory memory;
 } tensor_job;
+
+/* Row y of each plane. */
+static void write_tensor(const tensor_job *job, const tensor_rows *t, ptrdiff_t y)
+{
+    const piece_source *source = &job->plan.source;
+    ptrdiff_t cols = job->plan.sobel.cols;
+    for (int k = 0; k < 3; k++) {
+        unsigned char *to = row_of(&job->planes[k], y);
+        if (!has_dense_lines(&job->planes[k]))
+            source->real->spread_row(t->row[k], cols, to, job->planes[k].strides[1]);
+        else if (job->streamed)
+            source->plain->stream_bytes(t->row[k], (size_t)(cols * source->item), to);
+        else
+            memcpy(to, t->row[k], (size_t)(cols * source->item));
+    }
+}
 
 static void tensor_band(void *context, ptrdiff_t index, int thread)
 {
@@ -76,9 +94,7 @@ static void tensor_band(void *context, ptrdiff_t index, int thread)
     tensor_start(&t, first);
     for (ptrdiff_t y = first; y < end && !team_is_stopped(&job->team, thread); y++) {
         tensor_move(&t, y);
-        for (int k = 0; k < 3; k++)
-            job->output.write(t.row[k], plan->cols, row_of(&job->planes[k], y),
-                              job->planes[k].strides[1]);
+        write_tensor(job, &t, y);
     }
 }
 
@@ -91,7 +107,7 @@ static feature_status tensor_of_image(const feature_array *image,
     ptrdiff_t bands = (image->shape[0] + BAND_ROWS - 1) / BAND_ROWS;
     double pixels = (double)image->shape[0] * (double)image->shape[1];
     job.team = team_for(run, bands, pixels * NANOSECONDS_OF_TENSOR);
-    job.output = line_output_for(job.plan.sobel.real, planes, 3);
+    job.streamed = is_streamed(planes, 3);
     tensor_rows counting;
     arena one = {NULL, 0};
     tensor_layout(&counting, &job.plan, &one);

@@ -53,12 +53,17 @@ static inline unsigned char *row_of(const feature_array *array, ptrdiff_t y)
     return (unsigned char *)array->data + y * array->strides[0];
 }
 
-/* Are its lines doubles side by side, that kernels may read and write in place? */
-static inline int is_direct(const feature_array *array)
+/* Are the elements of each line side by side? */
+static inline int has_dense_lines(const feature_array *array)
 {
     int32_t last = array->ndim - 1;
-    return array->dtype == FEATURE_FLOAT64 &&
-           (array->strides[last] == sizeof(double) || array->shape[last] == 1);
+    return array->shape[last] == 1 || array->strides[last] == dtype_size(array->dtype);
+}
+
+/* And doubles, that kernels may read and write in place? */
+static inline int is_direct(const feature_array *array)
+{
+    return array->dtype == FEATURE_FLOAT64 && has_dense_lines(array);
 }
 
 #endif

@@ -40,10 +40,16 @@ static ptrdiff_t channels_of(const smooth_plan *plan)
     return plan->channels > 1 ? plan->channels : 1;
 }
 
-/* Of one channel. */
+/* Bytes of an element. */
+static ptrdiff_t item_of(const smooth_plan *plan)
+{
+    return plan->narrow ? sizeof(float) : sizeof(wide);
+}
+
+/* Of one channel, in bytes. */
 static ptrdiff_t sums_size(const smooth_plan *plan)
 {
-    return 2 * side(plan) + row_pitch(cols_of(plan));
+    return (2 * side(plan) + row_pitch(cols_of(plan))) * item_of(plan);
 }
 
 /* What the sums along the row need: the row of column sums and its border. */
@@ -54,10 +60,13 @@ static void layout_sums(smoother *s, const smooth_plan *plan, arena *a)
     s->pitch = row_pitch(cols_of(plan));
     s->radius = plan->axis[0].radius;
     for (int k = 0; k < ROW_GROUP; k++)
-        s->sums[k] =
-            arena_take(a, (size_t)(channels_of(plan) * sums_size(plan)), sizeof(wide));
+        s->sums[k] = arena_take(a, (size_t)channels_of(plan), (size_t)sums_size(plan));
     s->beyond = arena_take(a, 2 * (size_t)radius, sizeof(ptrdiff_t));
-    s->rows = arena_take(a, 2 * (size_t)s->radius + ROW_GROUP, sizeof(wide *));
+    void *rows = arena_take(a, 2 * (size_t)s->radius + ROW_GROUP, sizeof(void *));
+    if (plan->narrow)
+        s->rows.floats = rows;
+    else
+        s->rows.wides = rows;
 }
 
 static void start_sums(smoother *s)
@@ -69,8 +78,7 @@ static void start_sums(smoother *s)
         s->beyond[radius + k] = border_index(cols + k, cols, plan->axis[1].border);
     }
     for (int k = 0; k < ROW_GROUP; k++)
-        memset(s->sums[k], 0,
-               (size_t)(channels_of(plan) * sums_size(plan)) * sizeof(wide));
+        memset(s->sums[k], 0, (size_t)(channels_of(plan) * sums_size(plan)));
     s->first = -ROW_GROUP;
 }
 
@@ -85,16 +93,28 @@ void smoother_layout(smoother *s, const smooth_plan *plan, arena *a)
     layout_sums(s, plan, a);
     ptrdiff_t under_filters = 2 * s->radius + ROW_GROUP;
     s->ring_rows = under_filters < rows_of(plan) ? under_filters : rows_of(plan);
-    size_t row_bytes = (size_t)s->pitch * sizeof(wide);
+    size_t row_bytes = (size_t)(s->pitch * item_of(plan));
     s->ring = arena_take(a, (size_t)(channels_of(plan) * s->ring_rows), row_bytes);
     s->outside = arena_take(a, 1, row_bytes);
+}
+
+/* Element `to` of a row: its element `from`, or the border's constant for -1. */
+static void put(const smooth_plan *plan, void *row, ptrdiff_t to, ptrdiff_t from)
+{
+    if (plan->narrow) {
+        float *floats = row;
+        floats[to] = from < 0 ? (float)plan->cval : floats[from];
+    } else {
+        wide *wides = row;
+        wides[to] = from < 0 ? plan->cval : wides[from];
+    }
 }
 
 void smoother_start(smoother *s, ptrdiff_t first_row)
 {
     start_sums(s);
     for (ptrdiff_t x = 0; x < s->pitch; x++)
-        s->outside[x] = s->plan->cval;
+        put(s->plan, s->outside, x, -1);
     s->loaded = keeps_all(s) ? 0 : first_row - s->radius;
     s->read = NULL;
 }
@@ -111,35 +131,41 @@ void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read, voi
 /* ------------------------------------------------------------------------ */
 
 /*
- * The place of row y of the first channel, which may lie beyond the border. A ring
+ * The place of row y of a channel, which may lie beyond the border. A ring
  * shorter than the image holds such a row under its own number, as a copy of the row
  * that it stands for; otherwise each row of the image is there once.
  */
-static wide *ring_row(const smoother *s, ptrdiff_t y)
+static unsigned char *ring_row(const smoother *s, ptrdiff_t y, ptrdiff_t channel)
 {
     ptrdiff_t slot = positive_modulo(y, s->ring_rows);
-    return s->ring + channels_of(s->plan) * slot * s->pitch;
+    ptrdiff_t row = channels_of(s->plan) * slot + channel;
+    return s->ring + row * s->pitch * item_of(s->plan);
+}
+
+/* Row `from` of the plan's image. */
+static void load_image_row(const smooth_plan *plan, ptrdiff_t from, wide *row)
+{
+    const feature_array *image = plan->image;
+    plan->plain->load_row(row_of(image, from), image->strides[1], cols_of(plan),
+                          (feature_dtype)image->dtype, row);
+    if (plan->mask != NULL)
+        plan->plain->mask_row(row_of(plan->mask, from), plan->mask->strides[1],
+                              cols_of(plan), row);
 }
 
 static void load_source_row(smoother *s, ptrdiff_t y)
 {
     const smooth_plan *plan = s->plan;
-    const feature_array *image = plan->image;
-    ptrdiff_t cols = cols_of(plan);
     ptrdiff_t from = border_index(y, rows_of(plan), plan->axis[0].border);
-    wide *row = ring_row(s, y);
+    ptrdiff_t item = item_of(plan), cols = cols_of(plan);
     if (from < 0)
         return;
     if (s->read != NULL)
-        s->read(s->from, from, row);
+        s->read(s->from, from, ring_row(s, y, 0));
     else
-        plan->plain->load_row(row_of(image, from), image->strides[1], cols,
-                              (feature_dtype)image->dtype, row);
-    if (plan->mask != NULL)
-        plan->plain->mask_row(row_of(plan->mask, from), plan->mask->strides[1], cols,
-                              row);
+        load_image_row(plan, from, (wide *)(void *)ring_row(s, y, 0));
     for (ptrdiff_t k = 0; k < channels_of(plan); k++)
-        memset(row + k * s->pitch + cols, 0, (size_t)(s->pitch - cols) * sizeof(wide));
+        memset(ring_row(s, y, k) + cols * item, 0, (size_t)((s->pitch - cols) * item));
 }
 
 /* Loads what the group of rows from y on needs. */
@@ -161,51 +187,72 @@ static void gather_rows(smoother *s, ptrdiff_t y, ptrdiff_t channel)
     int all = keeps_all(s);
     for (ptrdiff_t k = first; k <= last; k++) {
         ptrdiff_t from = border_index(k, rows, s->plan->axis[0].border);
-        s->rows[k - first] =
-            from < 0 ? s->outside : ring_row(s, all ? from : k) + channel * s->pitch;
+        void *row = from < 0 ? s->outside : ring_row(s, all ? from : k, channel);
+        if (s->plan->narrow)
+            s->rows.floats[k - first] = row;
+        else
+            s->rows.wides[k - first] = row;
     }
 }
 
-/* From the column sums at `sums` to a smoothed row. */
-static void sum_along(smoother *s, wide *sums, wide *out)
+/* The first element of the sums of one channel, within their border. */
+static void *sums_at(const smoother *s, ptrdiff_t k, ptrdiff_t channel)
+{
+    const smooth_plan *plan = s->plan;
+    return s->sums[k] + channel * sums_size(plan) + side(plan) * item_of(plan);
+}
+
+/* From column sums to a smoothed row. */
+static void sum_along(smoother *s, void *sums, void *out)
 {
     const smooth_plan *plan = s->plan;
     const feature_filter *filter = &plan->axis[1];
     ptrdiff_t radius = filter->radius, cols = cols_of(plan);
     for (ptrdiff_t k = 0; k < radius; k++) {
-        ptrdiff_t left = s->beyond[k], right = s->beyond[radius + k];
-        sums[k - radius] = left < 0 ? plan->cval : sums[left];
-        sums[cols + k] = right < 0 ? plan->cval : sums[right];
+        put(plan, sums, k - radius, s->beyond[k]);
+        put(plan, sums, cols + k, s->beyond[radius + k]);
     }
-    (plan->odd[1] ? plan->real->odd_row : plan->real->smooth_row)(sums, filter->weights,
-                                                                  radius, cols, out);
+    if (plan->narrow)
+        plan->plain->smooth_floats(sums, filter->weights, radius, cols, out);
+    else
+        (plan->odd[1] ? plan->real->odd_row : plan->real->smooth_row)(
+            sums, filter->weights, radius, cols, out);
 }
 
 /* The sums of one channel down the columns, for the group of rows from y on. */
 static void sum_columns(smoother *s, ptrdiff_t y, ptrdiff_t channel)
 {
     const smooth_plan *plan = s->plan;
+    const double *weights = plan->axis[0].weights;
+    float *narrow[ROW_GROUP];
     wide *sums[ROW_GROUP];
-    for (int k = 0; k < ROW_GROUP; k++)
-        sums[k] = s->sums[k] + channel * sums_size(plan) + side(plan);
     gather_rows(s, y, channel);
-    (plan->odd[0] ? plan->real->odd_column_groups : plan->real->smooth_column_groups)(
-        s->rows, plan->axis[0].weights, s->radius, cols_of(plan), sums);
+    if (plan->narrow) {
+        for (int k = 0; k < ROW_GROUP; k++)
+            narrow[k] = sums_at(s, k, channel);
+        plan->plain->smooth_float_groups(s->rows.floats, weights, s->radius,
+                                         cols_of(plan), narrow);
+    } else {
+        for (int k = 0; k < ROW_GROUP; k++)
+            sums[k] = sums_at(s, k, channel);
+        (plan->odd[0] ? plan->real->odd_column_groups
+                      : plan->real->smooth_column_groups)(
+            s->rows.wides, weights, s->radius, cols_of(plan), sums);
+    }
 }
 
-void smoother_row(smoother *s, ptrdiff_t y, wide *out)
+void smoother_row(smoother *s, ptrdiff_t y, void *out)
 {
     const smooth_plan *plan = s->plan;
-    ptrdiff_t channels = channels_of(plan);
+    ptrdiff_t channels = channels_of(plan), apart = s->pitch * item_of(plan);
     if (y >= s->first + ROW_GROUP) {
         load_rows(s, y);
         for (ptrdiff_t k = 0; k < channels; k++)
             sum_columns(s, y, k);
         s->first = y;
     }
-    wide *sums = s->sums[y - s->first] + side(plan);
     for (ptrdiff_t k = 0; k < channels; k++)
-        sum_along(s, sums + k * sums_size(plan), out + k * s->pitch);
+        sum_along(s, sums_at(s, y - s->first, k), (unsigned char *)out + k * apart);
 }
 
 /* ------------------------------------------------------------------------ */
@@ -240,9 +287,10 @@ static wide ones_column_sum(ones_smoother *s, ptrdiff_t y)
     for (ptrdiff_t k = 0; k <= 2 * radius; k++) {
         ptrdiff_t from =
             border_index(y - radius + k, rows_of(plan), plan->axis[0].border);
-        s->s.rows[k] = from < 0 ? s->outside : s->one;
+        s->s.rows.wides[k] = from < 0 ? s->outside : s->one;
     }
-    plan->real->smooth_columns(s->s.rows, plan->axis[0].weights, radius, 1, s->block);
+    plan->real->smooth_columns(s->s.rows.wides, plan->axis[0].weights, radius, 1,
+                               s->block);
     return s->block[0];
 }
 
@@ -251,7 +299,7 @@ const wide *ones_row(ones_smoother *s, ptrdiff_t y)
     wide sum = ones_column_sum(s, y);
     if (s->valid && sum == s->last)
         return s->out;
-    wide *sums = s->s.sums[0] + side(s->s.plan);
+    wide *sums = sums_at(&s->s, 0, 0);
     for (ptrdiff_t x = 0; x < cols_of(s->s.plan); x++)
         sums[x] = sum;
     sum_along(&s->s, sums, s->out);

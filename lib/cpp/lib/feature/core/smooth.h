@@ -11,6 +11,9 @@
  *
  * Rows are padded: ROW_PAD elements before the first and ROW_BLOCK behind the last
  * belong to the row.
+ *
+ * Where the last places do not matter, rows are of floats and summed in float
+ * ("narrow"), at half the cost.
  */
 #ifndef CORE_SMOOTH_H
 #define CORE_SMOOTH_H
@@ -23,9 +26,9 @@
 /* Elements between the starts of two padded rows of n. */
 ptrdiff_t row_pitch(ptrdiff_t n);
 
-/* Row y of what is filtered, as doubles; `from` is the reader's own. Of several
- * channels, the rows begin row_pitch elements apart. */
-typedef void row_reader(void *from, ptrdiff_t y, wide *row);
+/* Row y of what is filtered, as elements of the plan's type; `from` is the reader's
+ * own. Of several channels, the rows begin row_pitch elements apart. */
+typedef void row_reader(void *from, ptrdiff_t y, void *row);
 
 /* What is smoothed, and how: the same for all threads of a call. */
 typedef struct smooth_plan {
@@ -35,6 +38,7 @@ typedef struct smooth_plan {
     int odd[2];                 /* those that take differences */
     double cval;
     int channels; /* images that are read together and filtered alike; 0 counts as 1 */
+    int narrow;   /* floats instead of doubles; rows come from others, none is odd */
     const plain_kernels *plain;
     const real_kernels *real;
 } smooth_plan;
@@ -42,15 +46,19 @@ typedef struct smooth_plan {
 /* One thread's buffers. */
 typedef struct smoother {
     const smooth_plan *plan;
-    row_reader *read;      /* where rows come from; NULL: from the plan's image */
+    row_reader *read; /* where rows come from; NULL: from the plan's image */
     void *from;
-    wide *ring;            /* the source rows of a group, or all if fewer */
-    wide *outside;         /* a row of the border's constant */
-    const wide **rows;     /* those under the filter in order, for the kernel */
-    wide *sums[ROW_GROUP]; /* down the columns, rows with their border on both sides;
-                            * of each the channels one after the other */
-    ptrdiff_t first;       /* the row of sums[0] */
-    ptrdiff_t *beyond;     /* columns that stand beyond the border: left, then right */
+    unsigned char *ring; /* the source rows of a group, or all if fewer */
+    void *outside;       /* a row of the border's constant */
+    union {
+        const wide **wides;
+        const float **floats;
+    } rows; /* those under the filter in order, for the kernel */
+    /* Down the columns: rows with their border on both sides, of each the channels one
+     * after the other. */
+    unsigned char *sums[ROW_GROUP];
+    ptrdiff_t first;   /* the row of sums[0] */
+    ptrdiff_t *beyond; /* columns that stand beyond the border: left, then right */
     ptrdiff_t pitch, radius, ring_rows;
     ptrdiff_t loaded; /* the first row below those in the ring */
 } smoother;
@@ -67,7 +75,7 @@ void smoother_start_from(smoother *s, ptrdiff_t first_row, row_reader *read,
 
 /* Smoothed row y into a padded row, or several row_pitch apart; y must not decrease
  * within a band. */
-void smoother_row(smoother *s, ptrdiff_t y, wide *out);
+void smoother_row(smoother *s, ptrdiff_t y, void *out);
 
 /*
  * The same for an image of ones, which is what a border of constants needs to be

@@ -3,7 +3,8 @@
  * Gradients by Sobel's operator (gain 8), a row at a time, as SciPy computes them:
  * the difference along one axis, stored, then 1 2 1 along the other, stored; each
  * pass with the border's rule, so that beyond a constant border the differences of
- * the first pass count as that constant too.
+ * the first pass count as that constant too. Rows are of what is stored, float or
+ * double.
  */
 #ifndef CORE_SOBEL_H
 #define CORE_SOBEL_H
@@ -17,6 +18,7 @@ typedef struct sobel_plan {
     ptrdiff_t rows, cols;
     int32_t border[2]; /* feature_border along axis 0 and 1 */
     double cval;
+    feature_dtype stored; /* float32 or float64 */
     const real_kernels *real;
 } sobel_plan;
 
@@ -26,12 +28,12 @@ typedef struct sobel {
     row_reader *read;
     void *from;
     int only_down;      /* nobody asks for `right` */
-    wide *down, *right; /* the gradients of row `at`, padded */
+    void *down, *right; /* the gradients of row `at` */
     ptrdiff_t at;
-    wide *pixels, *along; /* SLOTS rows, and their differences along the row */
-    wide *outside;        /* a row of the border's constant */
-    wide *differences;    /* of the rows above and below */
-    ptrdiff_t pitch;
+    unsigned char *pixels, *along; /* SLOTS rows, and their differences along the row */
+    void *outside;                 /* a row of the border's constant */
+    void *differences;             /* of the rows above and below */
+    ptrdiff_t pitch, item;         /* bytes from row to row, of an element */
     row_slots slots;
 } sobel;
 
@@ -46,9 +48,9 @@ void sobel_move(sobel *s, ptrdiff_t y);
 
 /* The products of the gradients of row y, down down, down right, right right, into
  * three padded rows row_pitch apart; s->down and s->right stay as they are. */
-void sobel_products(sobel *s, ptrdiff_t y, wide *products);
+void sobel_products(sobel *s, ptrdiff_t y, void *products);
 
 /* The row of pixels that stands in the middle after a move to y. */
-const wide *sobel_held(const sobel *s, ptrdiff_t y);
+const void *sobel_held(const sobel *s, ptrdiff_t y);
 
 #endif

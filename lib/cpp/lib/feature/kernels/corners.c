@@ -1,8 +1,7 @@
 /* SPDX-License-Identifier: BSD-3-Clause */
 /*
  * Responses of the dense corner measures, in the reference's order of operations and
- * in its type: each result is rounded to a real. tensor[] are rows of down down,
- * down right and right right.
+ * in its type. tensor[] are rows of down down, down right and right right.
  */
 #include "kernels/variant.h"
 
@@ -11,22 +10,20 @@ static inline real determinant(real rr, real rc, real cc)
     return rr * cc - rc * rc;
 }
 
-void NAME(harris_row)(const wide *const *tensor, ptrdiff_t n, int by_trace,
-                      double factor, wide *restrict out)
+void NAME(harris_row)(const void *const *tensor, ptrdiff_t n, int by_trace,
+                      double factor, void *restrict out)
 {
-    const wide *rr = tensor[0], *rc = tensor[1], *cc = tensor[2];
-    real k = (real)factor;
+    const real *rr = tensor[0], *rc = tensor[1], *cc = tensor[2];
+    real k = (real)factor, *restrict to = out;
     if (by_trace) {
         for (ptrdiff_t x = 0; x < n; x++) {
-            real det = determinant((real)rr[x], (real)rc[x], (real)cc[x]);
-            real trace = (real)rr[x] + (real)cc[x];
-            out[x] = 2 * det / (trace + k);
+            real det = determinant(rr[x], rc[x], cc[x]), trace = rr[x] + cc[x];
+            to[x] = 2 * det / (trace + k);
         }
     } else {
         for (ptrdiff_t x = 0; x < n; x++) {
-            real det = determinant((real)rr[x], (real)rc[x], (real)cc[x]);
-            real trace = (real)rr[x] + (real)cc[x];
-            out[x] = det - k * (trace * trace);
+            real det = determinant(rr[x], rc[x], cc[x]), trace = rr[x] + cc[x];
+            to[x] = det - k * (trace * trace);
         }
     }
 }
@@ -36,26 +33,26 @@ static inline real square_root(real v)
     return sizeof(real) == 4 ? (real)sqrtf((float)v) : (real)sqrt((double)v);
 }
 
-void NAME(shi_tomasi_row)(const wide *const *tensor, ptrdiff_t n, wide *restrict out)
+void NAME(shi_tomasi_row)(const void *const *tensor, ptrdiff_t n, void *restrict out)
 {
-    const wide *rr = tensor[0], *rc = tensor[1], *cc = tensor[2];
+    const real *rr = tensor[0], *rc = tensor[1], *cc = tensor[2];
+    real *restrict to = out;
     for (ptrdiff_t x = 0; x < n; x++) {
-        real a = (real)rr[x], b = (real)rc[x], c = (real)cc[x];
-        real difference = a - c;
-        out[x] = ((a + c) - square_root(difference * difference + 4 * (b * b))) / 2;
+        real a = rr[x], b = rc[x], c = cc[x], difference = a - c;
+        to[x] = ((a + c) - square_root(difference * difference + 4 * (b * b))) / 2;
     }
 }
 
-void NAME(foerstner_row)(const wide *const *tensor, ptrdiff_t n, wide *restrict size,
-                         wide *restrict roundness)
+void NAME(foerstner_row)(const void *const *tensor, ptrdiff_t n, void *restrict size,
+                         void *restrict roundness)
 {
-    const wide *rr = tensor[0], *rc = tensor[1], *cc = tensor[2];
+    const real *rr = tensor[0], *rc = tensor[1], *cc = tensor[2];
+    real *restrict to = size, *restrict round_to = roundness;
     for (ptrdiff_t x = 0; x < n; x++) {
-        real det = determinant((real)rr[x], (real)rc[x], (real)cc[x]);
-        real trace = (real)rr[x] + (real)cc[x];
+        real det = determinant(rr[x], rc[x], cc[x]), trace = rr[x] + cc[x];
         real w = det / trace, q = 4 * det / (trace * trace);
-        size[x] = trace == 0 ? 0 : w;
-        roundness[x] = trace == 0 ? 0 : q;
+        to[x] = trace == 0 ? 0 : w;
+        round_to[x] = trace == 0 ? 0 : q;
     }
 }
 
@@ -72,14 +69,14 @@ static inline real turning(real y, real x, real yy, real xy, real xx)
     return below == 0 ? 0 : ratio;
 }
 
-void NAME(kitchen_rosenfeld_row)(const wide *const *first, const wide *const *second,
-                                 ptrdiff_t n, wide *restrict out)
+void NAME(kitchen_rosenfeld_row)(const void *const *first, const void *const *second,
+                                 ptrdiff_t n, void *restrict out)
 {
-    const wide *down = first[0], *right = first[1];
-    const wide *yy = second[0], *xy = second[1], *xx = second[2];
+    const real *down = first[0], *right = first[1];
+    const real *yy = second[0], *xy = second[1], *xx = second[2];
+    real *restrict to = out;
     for (ptrdiff_t k = 0; k < n; k++)
-        out[k] = turning((real)down[k], (real)right[k], (real)yy[k], (real)xy[k],
-                         (real)xx[k]);
+        to[k] = turning(down[k], right[k], yy[k], xy[k], xx[k]);
 }
 
 /* Of bytes all derivatives are integers below 2^14, but that a difference is -0 where

@@ -223,14 +223,17 @@ void NAME(harris_points)(const void *const *patches, const ptrdiff_t *strides,
                          const double *weights, double factor, double *responses)
 {
     harris_window w;
-    abreast tensor[3], found;
+    abreast tensor[3];
     read_patches(&w, patches, strides);
     multiply_gradients(&w);
     for (int number = 0; number < 3; number++)
         smooth_product(&w, number, weights, tensor[number]);
-    const wide *rows[3] = {tensor[0], tensor[1], tensor[2]};
+    real planes[3][PATCHES], found[PATCHES];
+    for (int number = 0; number < 3; number++)
+        EACH planes[number][k] = (real)tensor[number][k];
+    const void *rows[3] = {planes[0], planes[1], planes[2]};
     NAME(harris_row)(rows, PATCHES, 0, factor, found);
-    EACH responses[k] = stored(found[k]);
+    EACH responses[k] = found[k];
 }
 
 /* ------------------------------------------------------------------------ */

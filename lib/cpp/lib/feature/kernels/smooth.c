@@ -11,157 +11,52 @@
  * the second cache, and what is fetched serves four rows of sums at a time. Along a
  * row each weight needs two vectors that lie across two lines of the first cache:
  * reading them is what takes the time, and for some radii the loop is written out so
- * that two sums share what they read.
+ * that two sums share what they read. The loops stand in filter_sums.h, since
+ * smooth_floats.c makes them of floats, too.
  */
 #include "kernels/variant.h"
 
-#define VECTORS 4
-#define STEP (VECTORS * VECTOR_WIDES)
-#define USUAL_RADIUS 4 /* of sigma 1, the default of most families */
-
-_Static_assert(ROW_BLOCK % STEP == 0, "rows are padded to whole steps");
-
-static inline vec pair_of(vec before, vec after, const int odd)
-{
-    return odd ? before - after : before + after;
-}
-
-/* VECTORS sums, each with its pair. */
-static inline void add_pairs(const wide *before, const wide *after, double weight,
-                             const int odd, vec *sum)
-{
-    for (int v = 0; v < VECTORS; v++) {
-        ptrdiff_t at = v * VECTOR_WIDES;
-        sum[v] += pair_of(load(before + at), load(after + at), odd) * weight;
-    }
-}
-
-static inline void column_sums(const wide *const *rows, const double *weights,
-                               ptrdiff_t radius, const int odd, ptrdiff_t n, wide *out)
-{
-    const wide *const *centre = rows + radius;
-    for (ptrdiff_t x = 0; x < n; x += STEP) {
-        vec sum[VECTORS];
-        for (int v = 0; v < VECTORS; v++)
-            sum[v] = load(centre[0] + x + v * VECTOR_WIDES) * weights[0];
-        for (ptrdiff_t k = radius; k > 0; k--)
-            add_pairs(centre[-k] + x, centre[k] + x, weights[k], odd, sum);
-        for (int v = 0; v < VECTORS; v++)
-            store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));
-    }
-}
+#define ELEMENT wide
+#define VECTOR vec
+#define FETCH(p) load(p)
+#define KEEP(p, v) store(p, stored_vec(v))
+#define OF(name) name##_of_wides
+#include "kernels/filter_sums.h"
 
 void NAME(smooth_columns)(const wide *const *rows, const double *weights,
                           ptrdiff_t radius, ptrdiff_t n, wide *out)
 {
-    column_sums(rows, weights, radius, 0, n, out);
+    column_sums_of_wides(rows, weights, radius, 0, n, out);
 }
 
 void NAME(odd_columns)(const wide *const *rows, const double *weights, ptrdiff_t radius,
                        ptrdiff_t n, wide *out)
 {
-    column_sums(rows, weights, radius, 1, n, out);
-}
-
-/* Rows of sums that lie one below the other, a vector of each: a row that moves on to
- * the next sum stays in its register. Inlined with a radius known, all stay. */
-static inline void group_sums(const wide *const *rows, const double *weights,
-                              ptrdiff_t radius, int odd, ptrdiff_t x, wide *const *out)
-{
-    const wide *const *centre = rows + radius;
-    vec sum[ROW_GROUP], above[ROW_GROUP], below[ROW_GROUP];
-    for (int j = 0; j < ROW_GROUP; j++) {
-        sum[j] = load(centre[j] + x) * weights[0];
-        above[j] = load(centre[j - radius] + x);
-        below[j] = load(centre[j + radius] + x);
-    }
-    for (ptrdiff_t k = radius; k > 0; k--) {
-        for (int j = 0; j < ROW_GROUP; j++)
-            sum[j] += pair_of(above[j], below[j], odd) * weights[k];
-        for (int j = 0; j < ROW_GROUP - 1; j++)
-            above[j] = above[j + 1];
-        for (int j = ROW_GROUP - 1; j > 0; j--)
-            below[j] = below[j - 1];
-        above[ROW_GROUP - 1] = load(centre[ROW_GROUP - k] + x);
-        below[0] = load(centre[k - 1] + x);
-    }
-    for (int j = 0; j < ROW_GROUP; j++)
-        store(out[j] + x, stored_vec(sum[j]));
+    column_sums_of_wides(rows, weights, radius, 1, n, out);
 }
 
 void NAME(smooth_column_groups)(const wide *const *rows, const double *weights,
                                 ptrdiff_t radius, ptrdiff_t n, wide *const *out)
 {
-    if (radius == USUAL_RADIUS)
-        for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES)
-            group_sums(rows, weights, USUAL_RADIUS, 0, x, out);
-    else
-        for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES)
-            group_sums(rows, weights, radius, 0, x, out);
+    column_groups_of_wides(rows, weights, radius, 0, n, out);
 }
 
 void NAME(odd_column_groups)(const wide *const *rows, const double *weights,
                              ptrdiff_t radius, ptrdiff_t n, wide *const *out)
 {
-    for (ptrdiff_t x = 0; x < n; x += VECTOR_WIDES)
-        group_sums(rows, weights, radius, 1, x, out);
-}
-
-/* `known`: a radius that the compiler knows. Its loop is written out, and values are
- * read once that two sums need, VECTOR_WIDES columns apart. */
-static inline void row_sums(const wide *in, const double *weights,
-                            const ptrdiff_t radius, const int known, const int odd,
-                            ptrdiff_t n, wide *out)
-{
-    for (ptrdiff_t x = 0; x < n; x += STEP) {
-        vec sum[VECTORS];
-        for (int v = 0; v < VECTORS; v++)
-            sum[v] = load(in + x + v * VECTOR_WIDES) * weights[0];
-        if (known) {
-            UNROLLED
-            for (ptrdiff_t k = radius; k > 0; k--)
-                add_pairs(in + x - k, in + x + k, weights[k], odd, sum);
-        } else {
-            for (ptrdiff_t k = radius; k > 0; k--)
-                add_pairs(in + x - k, in + x + k, weights[k], odd, sum);
-        }
-        for (int v = 0; v < VECTORS; v++)
-            store(out + x + v * VECTOR_WIDES, stored_vec(sum[v]));
-    }
-}
-
-#define OF_RADIUS(r)                                                                   \
-    case r:                                                                            \
-        row_sums(in, weights, r, 1, odd, n, out);                                      \
-        break
-
-static inline void sum_row(const wide *in, const double *weights, ptrdiff_t radius,
-                           const int odd, ptrdiff_t n, wide *out)
-{
-    switch (radius) {
-        OF_RADIUS(USUAL_RADIUS);
-        OF_RADIUS(8);
-        OF_RADIUS(9);
-        OF_RADIUS(10);
-        OF_RADIUS(11);
-        OF_RADIUS(12);
-        OF_RADIUS(16);
-    default:
-        row_sums(in, weights, radius, 0, odd, n, out);
-        break;
-    }
+    column_groups_of_wides(rows, weights, radius, 1, n, out);
 }
 
 void NAME(smooth_row)(const wide *in, const double *weights, ptrdiff_t radius,
                       ptrdiff_t n, wide *out)
 {
-    sum_row(in, weights, radius, 0, n, out);
+    sum_row_of_wides(in, weights, radius, 0, n, out);
 }
 
 void NAME(odd_row)(const wide *in, const double *weights, ptrdiff_t radius, ptrdiff_t n,
                    wide *out)
 {
-    sum_row(in, weights, radius, 1, n, out);
+    sum_row_of_wides(in, weights, radius, 1, n, out);
 }
 
 /* ------------------------------------------------------------------------ */

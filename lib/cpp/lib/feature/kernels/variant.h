@@ -85,6 +85,11 @@ static inline lanes load_lanes(const float *p)
     return v;
 }
 
+static inline void store_lanes(float *p, lanes v)
+{
+    memcpy(p, &v, sizeof v);
+}
+
 /* The same of integers of 16 bits. */
 #define SHORTS (VECTOR_BYTES / (ptrdiff_t)sizeof(int16_t))
 typedef int16_t shorts __attribute__((vector_size(VECTOR_BYTES)));

@@ -34,4 +34,18 @@ static inline ptrdiff_t border_index(ptrdiff_t i, ptrdiff_t n, int32_t border)
     }
 }
 
+/* Element `to` of a row of floats or doubles: its element `from`, or for -1 the
+ * border's constant. */
+static inline void put_element(void *row, int floats, ptrdiff_t to, ptrdiff_t from,
+                               double cval)
+{
+    if (floats) {
+        float *elements = row;
+        elements[to] = from < 0 ? (float)cval : elements[from];
+    } else {
+        double *elements = row;
+        elements[to] = from < 0 ? cval : elements[from];
+    }
+}
+
 #endif

@@ -98,16 +98,9 @@ void smoother_layout(smoother *s, const smooth_plan *plan, arena *a)
     s->outside = arena_take(a, 1, row_bytes);
 }
 
-/* Element `to` of a row: its element `from`, or the border's constant for -1. */
 static void put(const smooth_plan *plan, void *row, ptrdiff_t to, ptrdiff_t from)
 {
-    if (plan->narrow) {
-        float *floats = row;
-        floats[to] = from < 0 ? (float)plan->cval : floats[from];
-    } else {
-        wide *wides = row;
-        wides[to] = from < 0 ? plan->cval : wides[from];
-    }
+    put_element(row, plan->narrow, to, from, plan->cval);
 }
 
 void smoother_start(smoother *s, ptrdiff_t first_row)

@@ -24,16 +24,9 @@ void sobel_layout(sobel *s, const sobel_plan *plan, arena *a)
     s->along = arena_take(a, SLOTS, (size_t)s->pitch);
 }
 
-/* Element `to` of a row: its element `from`, or the border's constant for -1. */
 static void put(const sobel_plan *plan, void *row, ptrdiff_t to, ptrdiff_t from)
 {
-    if (plan->stored == FEATURE_FLOAT32) {
-        float *floats = row;
-        floats[to] = from < 0 ? (float)plan->cval : floats[from];
-    } else {
-        double *doubles = row;
-        doubles[to] = from < 0 ? plan->cval : doubles[from];
-    }
+    put_element(row, plan->stored == FEATURE_FLOAT32, to, from, plan->cval);
 }
 
 void sobel_start(sobel *s, row_reader *read, void *from)

@@ -3,7 +3,7 @@
  * Edges of a photograph, from C. In the repository's root, with the library built:
  *
  *     cc -Ilib/cpp/lib/feature example/edges.c -o edges \
- *         -Llib/cpp/out -lfeature -Wl,-rpath,$PWD/lib/cpp/out
+ *         -Llib/cpp/out -lfeature "-Wl,-rpath,$PWD/lib/cpp/out"
  *     ./edges photograph.pgm edges.pgm 2
  *
  * Pictures are PGM files (P5) of 8 or 16 bits, which any image tool writes; the

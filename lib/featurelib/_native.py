@@ -50,7 +50,8 @@ def _load():
             continue
         try:
             return np.ctypeslib.load_library("libfeature.so", folder), path
-        except OSError as error:
+        except (OSError, AttributeError) as problem:
+            error = problem.__context__ or problem  # ctypes hides it from 3.12 on
             failures.append(f"  {path}: {error}")
     tried = "\n".join(failures)
     raise ImportError(

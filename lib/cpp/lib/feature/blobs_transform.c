@@ -259,7 +259,7 @@ feature_status blob_transform_make(blob_planes *p, ptrdiff_t scale, wide *out)
     const blob_job *job = p->job;
     blob_transform *t = &p->transform;
     int ndim = job->image->ndim, terms = job->method == BLOB_DOG ? 2 : ndim;
-    double *along[TRANSFORM_TERMS];
+    double *along[TRANSFORM_TERMS] = {NULL};
     for (int k = 0; k < terms; k++) {
         ptrdiff_t gaussian = scale + (job->method == BLOB_DOG && k == 1);
         int odd_one = job->method == BLOB_DOG ? -1 : k;

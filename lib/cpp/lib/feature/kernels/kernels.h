@@ -14,6 +14,10 @@
 
 #include "feature.h"
 
+#ifdef __FAST_MATH__
+#error "-ffast-math gives other results, and changes the process that loads the library"
+#endif
+
 typedef double wide; /* what pixels are summed in, whatever they are stored in */
 
 /* Row buffers are padded so that kernels may run in blocks of this many. */

@@ -229,7 +229,7 @@ static int are_dense(const feature_array *arrays, int count)
 {
     int dense = 1;
     for (int k = 0; k < count; k++)
-        dense &= arrays[k].strides[arrays[k].ndim - 1] == dtype_size(arrays[k].dtype);
+        dense &= has_dense_lines(&arrays[k]);
     return dense;
 }
 

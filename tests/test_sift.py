@@ -112,6 +112,17 @@ def test_extract_follows_attributes_that_somebody_sets():
     assert np.array_equal(ours.descriptors, theirs.descriptors)
 
 
+@pytest.mark.parametrize("upsampling, delta_min", [(4, 0.5), (1, 0.5), (2, 0.7)])
+def test_attributes_count_that_are_set_before_it_looks(upsampling, delta_min):
+    ours, theirs = feature.SIFT(), skimage.feature.SIFT()
+    for one in (ours, theirs):
+        one.upsampling, one.delta_min = upsampling, delta_min
+        one.detect_and_extract(CORNER)
+    assert len(ours.keypoints) > 10
+    for which in ("keypoints", "positions", "octaves", "descriptors"):
+        assert np.array_equal(getattr(ours, which), getattr(theirs, which)), which
+
+
 def test_given_keypoints_are_described_as_own_ones():
     own = found(CORNER)
     other = feature.SIFT()

@@ -34,6 +34,7 @@ class _How(_native.Structure):
         ("orienting", _native.float64),
         ("secondary", _native.float64),
         ("describing", _native.float64),
+        ("step", _native.float64),
         ("growth", _native.float64),
         ("sigmas", _native.address),
         ("filters", _native.pointer_to(Filter)),
@@ -226,7 +227,7 @@ class SIFT:
             ("n_ori", 1),
         ):
             _check_count(getattr(self, name), name, least, IndexError)
-        for name in ("sigma_min", "lambda_ori", "lambda_descr"):
+        for name in ("sigma_min", "delta_min", "lambda_ori", "lambda_descr"):
             value = check_number(getattr(self, name), name)
             if not 0 < value < 1e9:
                 raise error(ValueError, OverflowError, IndexError)(
@@ -286,6 +287,7 @@ class SIFT:
             orienting=self.lambda_ori,
             secondary=self.c_max,
             describing=self.lambda_descr,
+            step=self.delta_min,
             growth=math.log(sigmas[1] / sigmas[0]),
             sigmas=_native.data_of(sigmas),
             filters=filters,

@@ -1026,6 +1026,7 @@ typedef struct feature_sift {
     double orienting;   /* radius / 3 sigma of the window that orients (lambda_ori) */
     double secondary;   /* peaks of so much of the largest orient too (c_max) */
     double describing;  /* half a descriptor's grid / sigma (lambda_descr) */
+    double step; /* between pixels of octave 0, in pixels of the image (delta_min) */
     double growth;      /* ln(sigmas[1] / sigmas[0]) */
     const double *sigmas; /* (scales + 3) of octave 0, in pixels of the image */
     const feature_filter *filters; /* (scales + 3): before the first scale of octave 0,

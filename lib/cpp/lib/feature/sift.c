@@ -94,7 +94,7 @@ static int is_sound(const feature_sift *how)
         how->scales > SIFT_SCALES_AT_MOST || how->bins < 6 || how->bins > (1 << 20) ||
         how->cells < 1 || how->directions < 1 || how->cells > 1024 ||
         how->directions > 1024 || !is_positive(how->orienting) ||
-        !is_positive(how->describing))
+        !is_positive(how->describing) || !is_positive(how->step))
         return 0;
     for (int32_t s = 0; s < how->scales + 3; s++)
         if (!is_positive(how->sigmas[s]) || !filter_is_valid(&how->filters[s]) ||
@@ -156,7 +156,7 @@ static void enter_octave(sift_job *job, int32_t octave)
     job->octave = octave;
     job->rows = job->image->shape[0] * factor;
     job->cols = job->image->shape[1] * factor;
-    job->step = 1 / (double)factor;
+    job->step = job->how->step;
     for (int32_t o = 0; o < octave; o++) {
         job->rows = (job->rows + 1) / 2;
         job->cols = (job->cols + 1) / 2;
@@ -334,7 +334,7 @@ feature_status feature_sift_detect(const feature_array *image, const feature_sif
         return status;
     job.kept_scales = how->scales;
     /* an extremum's sigma is below that of the next scale but one */
-    double largest = how->sigmas[how->scales + 1] * how->upsampling;
+    double largest = how->sigmas[how->scales + 1] / how->step;
     for (int32_t o = 0; o < how->octaves; o++)
         reach[o] = sift_reach(how, largest, 1, descriptors != NULL) + SIFT_MOVES;
     status = sweep_octaves(&job, reach, finish_slab, NULL, run);

@@ -48,7 +48,7 @@ _hog = _native.function(
 _NORMS = {"L1": 0, "L1-sqrt": 1, "L2": 2, "L2-Hys": 3}
 _ORIENTATIONS_AT_MOST = 1 << 20
 _NO_LINES = np.empty(0)
-_CLOSE_AT_FIRST = 256  # pixels whose bin is asked about, before there is more room
+_PIXELS_A_CLOSE_ONE = 64  # room at first for those whose bin NumPy is asked about
 
 
 def _check_channels(image, channel_axis):
@@ -133,7 +133,7 @@ def _corrections(close, orientations):
 def _compute(image, parameters, blocks, picture, run):
     """One call, and another where NumPy decides a close pixel otherwise."""
     settled, count = None, np.zeros(1, np.intp)
-    close = np.empty((_CLOSE_AT_FIRST, 4))
+    close = np.empty((image.size // _PIXELS_A_CLOSE_ONE + 1, 4))
     while True:
         _hog(image, parameters, settled, blocks, picture, len(close),
              _native.data_of(close), _native.data_of(count), run)

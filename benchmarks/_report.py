@@ -148,7 +148,8 @@ def family_row(family, results):
         ]
         low, high = number(min(ratios)), number(max(ratios))
         speed.append(f"{number(geometric(ratios))}x ({low} to {high})")
-    same = "identical" if not any(case.tolerance for case in of_family) else "close"
+    same = "close" if any(case.tolerance for case in of_family) else "identical"
+    same = of_family[0].agreement or same
     calls = sum(case.random_calls for case in of_family)
     parity = f"{same} in {calls} random calls a run"
     return f"| {family} | {names} | {speed[0]} | {speed[1]} | {parity} |"

@@ -87,6 +87,7 @@ class Case:
     # 0: every element equal, NaN equal to NaN; a function of the call, or a number
     tolerance: float | Callable = 0.0
     adapt: Callable | None = None  # skimage's function -> what it should have been
+    agreement: str = ""  # what README's table says, where `adapt` asks for other words
     use: Callable | None = None  # of a class, ours or skimage's -> a function
     takes_image: bool = True  # else the first argument stands for something else
     small: Callable | None = None  # what becomes of a small image, where it must

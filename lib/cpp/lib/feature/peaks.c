@@ -156,6 +156,21 @@ typedef struct index_job {
     int64_t *index;
 } index_job;
 
+/* Rows and columns of points of a plane. Multiplying is faster than dividing, and at
+ * most one row off. */
+static void index_plane(const point *points, ptrdiff_t n, ptrdiff_t cols,
+                        int64_t *index)
+{
+    const double inverse = 1 / (double)cols;
+    for (ptrdiff_t k = 0; k < n; k++) {
+        int64_t row = (int64_t)((double)points[k].place * inverse);
+        int64_t col = points[k].place - row * cols;
+        row += col < 0 ? -1 : col >= cols;
+        index[2 * k] = row;
+        index[2 * k + 1] = points[k].place - row * cols;
+    }
+}
+
 static void index_band(void *context, ptrdiff_t band, int thread)
 {
     const index_job *job = context;
@@ -165,8 +180,8 @@ static void index_band(void *context, ptrdiff_t band, int thread)
     (void)thread;
     const point *points = job->list->points;
     end = end < job->count ? end : job->count;
-    for (ptrdiff_t k = first; k < end && ndim == 2; k++)
-        place_to_index(points[k].place, shape, 2, job->index + k * 2);
+    if (ndim == 2)
+        index_plane(points + first, end - first, shape[1], job->index + 2 * first);
     for (ptrdiff_t k = first; k < end && ndim != 2; k++)
         place_to_index(points[k].place, shape, ndim, job->index + k * ndim);
 }

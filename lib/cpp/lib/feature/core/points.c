@@ -70,7 +70,7 @@ double descending_value(uint64_t key)
 #define DIGIT 11
 #define SMALL_DIGIT 7 /* of not so many points: counts of a digit take time, too */
 #define SMALL 1000
-#define BUCKETS (1 << DIGIT)
+#define DIGITS (1 << DIGIT)
 #define TOGETHER 3 /* digits that are counted in one reading */
 #define FEW 24
 
@@ -121,7 +121,7 @@ static void sort_by_digits(point *points, point *spare, ptrdiff_t n, int first,
     for (int done = 0; done < digits; done += TOGETHER) {
         int shift = first + done * width;
         int here = digits - done < TOGETHER ? digits - done : TOGETHER;
-        uint32_t start[TOGETHER][BUCKETS];
+        uint32_t start[TOGETHER][DIGITS];
         for (int k = 0; k < here; k++)
             memset(start[k], 0, sizeof **start << width);
         for (ptrdiff_t i = 0; i < n; i++)
@@ -138,13 +138,13 @@ static void sort_by_digits(point *points, point *spare, ptrdiff_t n, int first,
         memcpy(points, from, (size_t)n * sizeof *points);
 }
 
-/* How many bits are left once those that all keys begin with are taken away. */
-static int bits_that_differ(const point *points, ptrdiff_t n)
+/* The bits that are not the same in all keys. */
+static uint64_t bits_that_differ(const point *points, ptrdiff_t n)
 {
     uint64_t differing = 0;
     for (ptrdiff_t i = 1; i < n; i++)
         differing |= points[i].key ^ points[0].key;
-    return differing == 0 ? 0 : 64 - __builtin_clzll(differing);
+    return differing;
 }
 
 /* The two leading digits of what differs decide nearly all; what they leave equal is
@@ -155,76 +155,195 @@ void points_sort(point *points, point *spare, ptrdiff_t n)
         insert_in_order(points, n, PTRDIFF_MAX);
         return;
     }
-    int bits = bits_that_differ(points, n), width = n < SMALL ? SMALL_DIGIT : DIGIT;
-    int first = bits > 2 * width ? bits - 2 * width : 0;
-    sort_by_digits(points, spare, n, first, 2, width);
-    if (first > 0 && !insert_in_order(points, n, 4 * n))
-        sort_by_digits(points, spare, n, 0, (bits + width - 1) / width, width);
+    uint64_t differing = bits_that_differ(points, n);
+    if (differing == 0)
+        return;
+    int width = n < SMALL ? SMALL_DIGIT : DIGIT, last = __builtin_ctzll(differing);
+    int end = 64 - __builtin_clzll(differing), first = end - 2 * width;
+    first = first > last ? first : last;
+    sort_by_digits(points, spare, n, first, (end - first + width - 1) / width, width);
+    if (first > last && !insert_in_order(points, n, 4 * n))
+        sort_by_digits(points, spare, n, last, (end - last + width - 1) / width, width);
 }
 
 /* ------------------------------------------------------------------------ */
 /* Order, by several threads                                                */
 /* ------------------------------------------------------------------------ */
 
-#define PARTS 8
-#define SAMPLES_A_PART 32
+/* Each puts a part of the list into buckets, by the leading bits of what keys exceed
+ * the least one by; then each sorts some of the buckets. */
+#define BUCKETS_LOG 11
+#define BUCKETS (1 << BUCKETS_LOG)
 
-/* Points by ranges of keys: part k holds those from limits[k] to below limits[k + 1],
- * and all larger ones are of the last; it begins at starts[k]. */
+typedef struct key_range {
+    uint64_t low, high;
+} key_range;
+
+typedef struct division {
+    uint64_t low;
+    int shift;
+} division;
+
+static key_range range_of(const point *points, ptrdiff_t n)
+{
+    key_range r = {UINT64_MAX, 0};
+    for (ptrdiff_t i = 0; i < n; i++) {
+        uint64_t key = points[i].key;
+        r.low = key < r.low ? key : r.low;
+        r.high = key > r.high ? key : r.high;
+    }
+    return r;
+}
+
+/* Of a range of more than one key. */
+static division divide(key_range range)
+{
+    int bits = 64 - __builtin_clzll(range.high - range.low);
+    return (division){range.low, bits > BUCKETS_LOG ? bits - BUCKETS_LOG : 0};
+}
+
+static inline uint64_t bucket_of(const division *d, uint64_t key)
+{
+    return (key - d->low) >> d->shift;
+}
+
+static void count_buckets(const division *d, const point *points, ptrdiff_t n,
+                          uint32_t *counts)
+{
+    memset(counts, 0, BUCKETS * sizeof *counts);
+    for (ptrdiff_t i = 0; i < n; i++)
+        counts[bucket_of(d, points[i].key)]++;
+}
+
+/* Stable; `starts` tells where each bucket begins, and afterwards where it ends. */
+static void fill_buckets(const division *d, const point *from, ptrdiff_t n,
+                         uint32_t *starts, point *to)
+{
+    for (ptrdiff_t i = 0; i < n; i++)
+        to[starts[bucket_of(d, from[i].key)]++] = from[i];
+}
+
+#define PARTS 8
+
 typedef struct sort_job {
     point *points, *spare;
     ptrdiff_t n, parts;
-    uint64_t limits[PARTS];
-    ptrdiff_t starts[PARTS + 1];
+    key_range ranges[PARTS];
+    division division;
+    int one_by_one;            /* is each bucket sorted alone? */
+    uint32_t (*ends)[BUCKETS]; /* of what each part puts into each bucket */
 } sort_job;
 
-/* Limits that cut a sample of the keys into equal parts. */
-static void find_limits(sort_job *job)
+static ptrdiff_t start_of_part(const sort_job *job, ptrdiff_t part)
 {
-    point sample[PARTS * SAMPLES_A_PART];
-    ptrdiff_t count = job->parts * SAMPLES_A_PART;
-    for (ptrdiff_t i = 0; i < count; i++)
-        sample[i] = job->points[job->n / count * i];
-    insert_in_order(sample, count, PTRDIFF_MAX);
-    job->limits[0] = 0;
-    for (ptrdiff_t k = 1; k < job->parts; k++)
-        job->limits[k] = sample[k * SAMPLES_A_PART].key;
+    return job->n * part / job->parts;
 }
 
-static void count_below(void *context, ptrdiff_t part, int thread)
+static const point *points_of_part(const sort_job *job, ptrdiff_t part, ptrdiff_t *n)
+{
+    ptrdiff_t start = start_of_part(job, part);
+    *n = start_of_part(job, part + 1) - start;
+    return job->points + start;
+}
+
+static void range_of_part(void *context, ptrdiff_t part, int thread)
 {
     sort_job *job = context;
-    uint64_t limit = job->limits[part];
-    ptrdiff_t count = 0;
+    ptrdiff_t n;
+    const point *points = points_of_part(job, part, &n);
     (void)thread;
-    for (ptrdiff_t i = 0; i < job->n; i++)
-        count += job->points[i].key < limit;
-    job->starts[part] = count;
+    job->ranges[part] = range_of(points, n);
 }
 
-/* Copies a part's points to where it begins in `spare`. */
-static void pick_part(void *context, ptrdiff_t part, int thread)
+static void count_part(void *context, ptrdiff_t part, int thread)
 {
-    const sort_job *job = context;
-    uint64_t low = job->limits[part], last = UINT64_MAX;
-    if (part + 1 < job->parts)
-        last = job->limits[part + 1] - 1;
-    point *to = job->spare + job->starts[part],
-          *end = job->spare + job->starts[part + 1];
+    sort_job *job = context;
+    ptrdiff_t n;
+    const point *points = points_of_part(job, part, &n);
     (void)thread;
-    for (const point *from = job->points; to < end; from++) {
-        *to = *from;
-        to += from->key - low <= last - low;
-    }
+    count_buckets(&job->division, points, n, job->ends[part]);
 }
 
+static void fill_part(void *context, ptrdiff_t part, int thread)
+{
+    sort_job *job = context;
+    ptrdiff_t n;
+    const point *points = points_of_part(job, part, &n);
+    (void)thread;
+    fill_buckets(&job->division, points, n, job->ends[part], job->spare);
+}
+
+static void sort_run(const sort_job *job, ptrdiff_t first, ptrdiff_t end)
+{
+    points_sort(job->spare + first, job->points + first, end - first);
+    memcpy(job->points + first, job->spare + first,
+           (size_t)(end - first) * sizeof(point));
+}
+
+/* The buckets that begin in a part of the list. */
 static void sort_part(void *context, ptrdiff_t part, int thread)
 {
     const sort_job *job = context;
-    ptrdiff_t start = job->starts[part], count = job->starts[part + 1] - start;
+    const uint32_t *ends = job->ends[job->parts - 1];
+    ptrdiff_t from = start_of_part(job, part), to = start_of_part(job, part + 1);
+    ptrdiff_t begin = 0;
+    int k = 0;
     (void)thread;
-    points_sort(job->spare + start, job->points + start, count);
-    memcpy(job->points + start, job->spare + start, (size_t)count * sizeof(point));
+    for (; k < BUCKETS && begin < from; k++)
+        begin = ends[k];
+    ptrdiff_t first = begin;
+    for (; k < BUCKETS && begin < to; k++) {
+        begin = ends[k];
+        if (job->one_by_one) {
+            sort_run(job, first, begin);
+            first = begin;
+        }
+    }
+    sort_run(job, first, begin);
+}
+
+/* Where what each part puts into each bucket begins. Buckets of many points each, as
+ * the few values of a photograph make them, are sorted one by one: most are in order.
+ */
+static void place_parts(sort_job *job)
+{
+    uint32_t sum = 0, filled = 0;
+    for (int k = 0; k < BUCKETS; k++) {
+        uint32_t before = sum;
+        for (ptrdiff_t part = 0; part < job->parts; part++) {
+            uint32_t count = job->ends[part][k];
+            job->ends[part][k] = sum;
+            sum += count;
+        }
+        filled += sum > before;
+    }
+    job->one_by_one = job->n > FEW * (ptrdiff_t)filled;
+}
+
+static key_range whole_range(const sort_job *job)
+{
+    key_range whole = job->ranges[0];
+    for (ptrdiff_t part = 1; part < job->parts; part++) {
+        key_range r = job->ranges[part];
+        whole.low = r.low < whole.low ? r.low : whole.low;
+        whole.high = r.high > whole.high ? r.high : whole.high;
+    }
+    return whole;
+}
+
+static feature_status sort_shared(sort_job *job, team *t)
+{
+    feature_status status = team_run(t, job->parts, range_of_part, job);
+    key_range range = whole_range(job);
+    if (status != FEATURE_OK || range.low == range.high)
+        return status;
+    job->division = divide(range);
+    status = team_run(t, job->parts, count_part, job);
+    if (status != FEATURE_OK)
+        return status;
+    place_parts(job);
+    status = team_run(t, job->parts, fill_part, job);
+    return status == FEATURE_OK ? team_run(t, job->parts, sort_part, job) : status;
 }
 
 feature_status points_sort_shared(team *t, point *points, point *spare, ptrdiff_t n)
@@ -235,13 +354,11 @@ feature_status points_sort_shared(team *t, point *points, point *spare, ptrdiff_
         points_sort(points, spare, n);
         return FEATURE_OK;
     }
-    find_limits(&job);
-    job.starts[job.parts] = n;
-    feature_status status = team_run(t, job.parts, count_below, &job);
-    if (status == FEATURE_OK)
-        status = team_run(t, job.parts, pick_part, &job);
-    if (status == FEATURE_OK)
-        status = team_run(t, job.parts, sort_part, &job);
+    job.ends = memory_lease((size_t)job.parts * sizeof *job.ends);
+    if (job.ends == NULL)
+        return FEATURE_NO_MEMORY;
+    feature_status status = sort_shared(&job, t);
+    memory_return(job.ends);
     return status;
 }
 

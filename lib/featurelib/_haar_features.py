@@ -3,7 +3,8 @@
 last point, and packed, a row of five numbers each."""
 
 import operator
-from itertools import chain
+import struct
+from itertools import chain, repeat
 
 import numpy as np
 
@@ -13,6 +14,7 @@ FEATURE_TYPE = ("type-2-x", "type-2-y", "type-3-x", "type-3-y", "type-4")
 PARTS = ((1, 2), (2, 1), (1, 3), (3, 1), (2, 2))  # down and right
 RECTANGLES = tuple(down * right for down, right in PARTS)
 PACKED = 5  # type, first row, first column, height and width of a rectangle
+_NUMBERS = {word: number for number, word in enumerate(FEATURE_TYPE)}
 _TYPES_MOST = 1024
 
 
@@ -47,11 +49,11 @@ def check_types(feature_type):
         raise ValueError(
             f"`feature_type` must name 1 to {_TYPES_MOST} types, got {len(words)}"
         )
-    return [FEATURE_TYPE.index(word) for word in words]
+    return [_NUMBERS[word] for word in words]
 
 
 def check_given_types(feature_type, count):
-    """An array with the type of each given feature."""
+    """An array with the number of each given feature's type."""
     if feature_type is None or isinstance(feature_type, str):
         raise error(ValueError, AttributeError)(
             "`feature_type` must be an array with the type of each feature of"
@@ -62,7 +64,14 @@ def check_given_types(feature_type, count):
         raise ValueError(
             "Inconsistent size between feature coordinatesand feature types."
         )
-    return words
+    try:
+        numbers = map(_NUMBERS.get, words.tolist(), repeat(-1))
+        types = np.fromiter(numbers, np.int8, count)
+    except TypeError:  # lists, which no dictionary looks up
+        raise error(ValueError, IndexError)(str(unknown(words.tolist()))) from None
+    if count and types.min() < 0:
+        raise error(ValueError, IndexError)(str(unknown(words[types.argmin()])))
+    return types
 
 
 # ---------------------------------------------------------------------------
@@ -149,17 +158,14 @@ def flatten(features, kind):
         rectangles = RECTANGLES[kind]
         if set(map(len, numbers)) != {4 * rectangles}:
             raise ValueError("pairs expected")
-        flat = np.fromiter(
-            map(operator.index, chain.from_iterable(numbers)),
-            np.int64,
-            4 * rectangles * len(numbers),
-        )
-    except (TypeError, ValueError, OverflowError) as problem:
+        count = 4 * rectangles * len(numbers)
+        flat = struct.pack(f"={count}q", *chain.from_iterable(numbers))
+    except (TypeError, ValueError, OverflowError, struct.error) as problem:
         raise error(ValueError, TypeError, IndexError)(
             f"`feature_coord` has a feature that is not {RECTANGLES[kind]} rectangles"
             f" of two points, as {FEATURE_TYPE[kind]} has: {problem}"
         ) from None
-    return flat.reshape(-1, rectangles, 4)
+    return np.frombuffer(flat, np.int64).reshape(-1, rectangles, 4)
 
 
 def rectangles_listed(feature):

@@ -30,7 +30,6 @@ from ._haar_features import (
     outside,
     rectangles_listed,
     rectangles_of,
-    unknown,
 )
 
 _WINDOW = (_native.size,) * 4
@@ -160,26 +159,19 @@ def _given_packed(int_image, window, coord, out, run):
     return _compute(out, len(coord), int_image, compute, numbers)
 
 
-def _given_lists(int_image, window, coord, words, out, run):
+def _given_lists(int_image, window, coord, types, out, run):
     """Rectangle by rectangle, type after type, each to its place."""
     out = _check_result(out, len(coord), int_image)
-    found, features_of = 0, []
-    for kind, word in enumerate(FEATURE_TYPE):
-        where = np.flatnonzero(words == word)
-        if not where.size:
-            continue
-        found += where.size
-        features = coord[where]
-        rectangles = as_int32(flatten(features.tolist(), kind), "feature_coord")
+    features_of = []
+    for kind in np.unique(types).tolist():
+        where = np.flatnonzero(types == kind)
+        rectangles = as_int32(flatten(coord[where].tolist(), kind), "feature_coord")
         values = np.empty(len(where), out.dtype)
         features_of.append((where, values))
         try:
             _haar_like_feature_given(int_image, *window, rectangles, values, run)
         except ValueError:
             raise outside() from None
-    if found < len(words):
-        others = [word for word in words.tolist() if word not in FEATURE_TYPE]
-        raise error(ValueError, IndexError)(str(unknown(others[0])))
     for where, values in features_of:  # `out` may be the image
         out[where] = values
     return out
@@ -363,8 +355,8 @@ def haar_like_feature(
         return _given_packed(int_image, window, _not_none(feature_coord), out, run)
     if feature_coord is not None:
         coord = as_features(feature_coord)
-        words = check_given_types(feature_type, len(coord))
-        return _given_lists(int_image, window, _not_none(coord), words, out, run)
+        types = check_given_types(feature_type, len(coord))
+        return _given_lists(int_image, window, _not_none(coord), types, out, run)
     count = _count(_check_side(height, "height"), _check_side(width, "width"), types)
     if not count:
         raise ValueError(f"a window of {height} by {width} pixels has no such feature")

@@ -10,7 +10,9 @@ import threading
 
 import cases
 import compare
+import feature
 import helpers
+import numpy as np
 import pytest
 from cases import CASES, Call
 
@@ -417,6 +419,30 @@ def test_threadpoolctl_limits_are_honoured_and_end():
         assert helpers.threads() == before == 4
         check(None)
     """, OMP_NUM_THREADS=4)
+
+
+def test_learn_gmm_lowers_limits_of_scikit_learn_and_raises_none(monkeypatch):
+    mixture = pytest.importorskip("sklearn.mixture")
+    threadpoolctl = pytest.importorskip("threadpoolctl")
+
+    def counts():
+        pools = threadpoolctl.threadpool_info()
+        return {pool["filepath"]: pool["num_threads"] for pool in pools}
+
+    fit = mixture.GaussianMixture.fit
+    monkeypatch.setattr(
+        mixture.GaussianMixture,
+        "fit",
+        lambda self, x: (seen.append(counts()), fit(self, x))[1],
+    )
+    seen, points = [], [[0.0], [0.1], [1.0], [1.1]]
+    with threadpoolctl.threadpool_limits(1, user_api="blas"):
+        before = counts()
+        for workers in (None, 1, 2, 9):
+            feature.learn_gmm(np.array(points), n_modes=2, workers=workers)
+        assert counts() == before
+    for workers, found in zip((99, 1, 2, 9), seen):
+        assert found == {name: min(n, workers) for name, n in before.items()}
 
 
 def test_workers_decides_how_many_threads_compute():

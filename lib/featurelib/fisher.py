@@ -2,7 +2,7 @@
 """Fisher vectors of sets of descriptors. Told at the top of fisher.c."""
 
 import contextlib
-import os
+import functools
 from collections.abc import Mapping
 
 import numpy as np
@@ -92,13 +92,23 @@ def _check_mixture_arguments(gm_args):
     return gm_args
 
 
+@functools.lru_cache(maxsize=1)
+def _thread_pools():
+    """Those that scikit-learn computes with; to find them takes milliseconds."""
+    from threadpoolctl import ThreadpoolController  # scikit-learn needs it too
+
+    return ThreadpoolController()
+
+
 def _limited(workers):
-    """scikit-learn's threads while it fits: its own choice, or at most `workers`."""
+    """scikit-learn's threads while it fits: its own choice, at most `workers`."""
     if workers is None:
         return contextlib.nullcontext()
-    from threadpoolctl import threadpool_limits  # scikit-learn needs it too
-
-    return threadpool_limits(min(workers, os.cpu_count() or 1))
+    limits = {}
+    for pool in _thread_pools().info():
+        most = limits.get(pool["prefix"], workers)
+        limits[pool["prefix"]] = min(most, pool["num_threads"])
+    return _thread_pools().limit(limits=limits)
 
 
 def learn_gmm(descriptors, *, n_modes=32, gm_args=None, workers=None):

@@ -7,11 +7,14 @@ results are listed, and one that only the list still refers to serves the next r
 (docs/decisions/0011). Small arrays come from NumPy, whose allocator does the same.
 """
 
+import math
 import os
 import sys
 import threading
 
 import numpy as np
+
+_dtype = np.dtype
 
 _LEAST = 2**20  # bytes of a result; memory of smaller ones the allocator keeps
 _MOST = 2**28  # bytes of all blocks, also of those that are in use
@@ -122,10 +125,8 @@ def _take_last(size):
 def empty(shape, dtype):
     """numpy.empty, for results. Between two calls caches are often lost; then each
     function of C that is called here takes longer than this loop."""
-    dtype = dtype if isinstance(dtype, np.dtype) else np.dtype(dtype)
-    size = dtype.itemsize
-    for n in shape:
-        size *= int(n)
+    dtype = dtype if isinstance(dtype, _dtype) else _dtype(dtype)
+    size = dtype.itemsize * math.prod(shape)
     if size < _LEAST or size >= _MOST or _UNUSED is None:
         return np.empty(shape, dtype)
     entry = _take_last(size) or _take(size)

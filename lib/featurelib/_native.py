@@ -88,6 +88,9 @@ def plain(name, restype, *argtypes):
     return _declare(name, restype, *argtypes)
 
 
+_ndarray = np.ndarray
+
+
 def function(name, *argtypes):
     """Declares a function that returns a status, and checks it in every call.
 
@@ -95,11 +98,14 @@ def function(name, *argtypes):
     signal's handler that comes while it converts arguments into one of its own.
     """
     function_ = _declare(name, ctypes.c_int, *argtypes)
+    places = [place for place, kind in enumerate(argtypes) if kind is Array]
 
     def call(*arguments):
-        status = function_(
-            *[_as_argument(a) if isinstance(a, np.ndarray) else a for a in arguments]
-        )
+        given = list(arguments)
+        for place in places:
+            if isinstance(given[place], _ndarray):
+                given[place] = _as_argument(given[place])
+        status = function_(*given)
         if status != _OK:
             _raise(status, name, arguments)
 
@@ -275,15 +281,13 @@ class _Array(ctypes.Structure):
     ]
 
 
-def _interface_of(capsule):
-    """What it leads to; gone with the capsule."""
-    return _Interface.from_address(_capsule_pointer(capsule, None))
+_interface_at = _Interface.from_address
 
 
 def data_of(array):
     """The address of an array's elements; `array.ctypes.data`, in fewer steps."""
     capsule = array.__array_struct__
-    return _interface_of(capsule).data
+    return _interface_at(_capsule_pointer(capsule, None)).data
 
 
 Array = ctypes.POINTER(_Array)  # in prototypes: a NumPy array, or None where allowed
@@ -291,7 +295,7 @@ Array = ctypes.POINTER(_Array)  # in prototypes: a NumPy array, or None where al
 
 def _as_argument(array):
     capsule = array.__array_struct__
-    view = _interface_of(capsule)
+    view = _interface_at(_capsule_pointer(capsule, None))
     described = _Array(
         view.data, view.shape, view.strides, view.nd, _DTYPES[array.dtype]
     )

@@ -9,6 +9,7 @@ import numpy as np
 
 from . import _memory, _native
 from ._arguments import (
+    FLOAT64,
     MASK_HINT,
     as_array,
     check_2d,
@@ -33,6 +34,7 @@ _graycoprops = _native.function(
 
 # ------------------------------------------------------------------- graycomatrix
 
+_UINT32 = np.dtype(np.uint32)
 _IN_TABLES = 512  # levels; above, C takes zeros and touches what it counts
 
 
@@ -215,7 +217,7 @@ def graycomatrix(
     if levels < 1:
         _check_range(image, levels)
     shape = (levels, levels, distances, angles)
-    dtype = np.float64 if normed else np.uint32
+    dtype = FLOAT64 if normed else _UINT32
     symmetric = bool(symmetric)
     run = _native.run(workers)
     try:

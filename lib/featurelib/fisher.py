@@ -107,7 +107,7 @@ def _limited(workers):
     limits = {}
     for pool in _thread_pools().info():
         most = limits.get(pool["prefix"], workers)
-        limits[pool["prefix"]] = min(most, pool["num_threads"])
+        limits[pool["prefix"]] = min(most, pool["num_threads"] or workers)
     return _thread_pools().limit(limits=limits)
 
 

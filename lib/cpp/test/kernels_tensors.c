@@ -2,6 +2,7 @@
 /* kernels/sobel.c, corners.c, tensors.c and boxes.c, element by element. */
 #include "kernels_test.h"
 
+#include "kernels/math.h"
 #include "spec.h"
 
 #define INPUTS_AT_MOST (ORDER_AT_MOST * (ORDER_AT_MOST + 1) / 2)
@@ -317,9 +318,31 @@ void check_eigenvalues_2_reals(const real_kernels *k, int is_float)
     }
 }
 
+/* Within 2.5 units of the last place, for numbers of any size. */
+static void check_right_angles(void)
+{
+    for (int i = 0; i < 20000; i++) {
+        float a = (float)random_between(-1, 1), b = (float)random_between(-1, 1);
+        int size = (int)random_below(250) - 125;
+        a = ldexpf(a, size);
+        b = ldexpf(b, size - (int)random_below(3) * (int)random_below(12));
+        if (a == 0 || b == 0)
+            continue;
+        double exact = 0.6366197723675814 * atan((double)a / (double)b);
+        float near = fabsf((float)exact), unit = nextafterf(near, 2) - near;
+        CHECK(fabs((double)right_angles_of_ratio(a, b) - exact) <= 2.5 * (double)unit);
+    }
+    CHECK(right_angles_of_ratio(3, 3) == 0.5F && right_angles_of_ratio(-3, 0) == -1);
+    CHECK(right_angles_of_ratio(0, 3) == 0 && isnan(right_angles_of_ratio(0, 0)));
+    CHECK(right_angles_of_ratio(INFINITY, 3) == 1);
+    CHECK(right_angles_of_ratio(3, INFINITY) == 0);
+}
+
 /* Within two units of the C library's arctangent. */
 void check_shape_index_row(const real_kernels *k, int is_float)
 {
+    if (is_float)
+        check_right_angles();
     for (ptrdiff_t i = 0; i < LENGTHS * 4; i++) {
         ptrdiff_t n = length_number(i / 4);
         rows r = rows_new(3, 1, n, is_float);

@@ -107,18 +107,24 @@ void NAME(eigenvalues_2_reals)(const void *const *planes, ptrdiff_t n, void *to_
     EIGENVALUES_2
 }
 
+/* 2 / pi arctan(a / b) */
+static inline real index_of_ratio(real a, real b)
+{
+    if (sizeof(real) == 4)
+        return (real)right_angles_of_ratio((float)a, (float)b);
+    return (real)0x1.45f306dc9c883p-1 * (real)ratio_angle((double)a, (double)b);
+}
+
 /* 2 / pi arctan((k2 + k1) / (k2 - k1)) of the eigenvalues k1 >= k2 */
 void NAME(shape_index_row)(const wide *const *planes, ptrdiff_t n, wide *restrict out)
 {
     const wide *restrict rr = planes[0], *restrict rc = planes[1],
                         *restrict cc = planes[2];
-    const real scale = (real)0x1.45f306dc9c883p-1;
     for (ptrdiff_t x = 0; x < n; x++) {
         real a = (real)rr[x], b = (real)rc[x], c = (real)cc[x];
         real middle = (a + c) / 2, gap = half_of_gap(a, b, c);
         real larger = middle + gap, smaller = middle - gap;
-        out[x] = scale * (real)ratio_angle((double)(smaller + larger),
-                                           (double)(smaller - larger));
+        out[x] = index_of_ratio(smaller + larger, smaller - larger);
     }
 }
 

@@ -39,11 +39,18 @@ def test_gradients_equal_up_to_a_last_bit_are_decided_as_by_numpy(orientations):
     assert not compare.element_difference(ours, theirs, 1e-12)
 
 
-def test_more_close_pixels_than_there_is_room_for_at_first():
+def test_more_close_pixels_than_there_is_room_for_at_first(monkeypatch):
+    rooms, call = [], hog_module._hog
+
+    def watched(*arguments):
+        rooms.append(arguments[5])
+        call(*arguments)
+
+    monkeypatch.setattr(hog_module, "_hog", watched)
     down, right = np.ogrid[:120, :120]
     image = np.sin(np.deg2rad(80)) * down + np.cos(np.deg2rad(80)) * right
-    assert hog_module._PIXELS_A_CLOSE_ONE > 1
     ours = histograms(feature.hog, image, 9)
+    assert rooms[1] > rooms[0]
     assert not compare.element_difference(
         ours, histograms(skimage.feature.hog, image, 9), 1e-12
     )

@@ -124,10 +124,11 @@ def _corrections(close, orientations):
     """(pixel, bin), sorted, where NumPy decides otherwise; None where it agrees."""
     pixels, down, right, taken = close.T
     bins = _bins_by_numpy(down, right, orientations)
-    if np.array_equal(bins, taken):
+    differs = bins != taken
+    if not differs.any():
         return None
-    order = np.argsort(pixels)
-    return np.stack([pixels, bins], axis=1)[order].astype(np.int64)
+    settled = np.stack([pixels, bins], axis=1)[differs].astype(np.int64)
+    return settled[settled[:, 0].argsort()]
 
 
 def _compute(image, parameters, blocks, picture, run):

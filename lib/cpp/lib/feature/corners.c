@@ -42,6 +42,7 @@
 #include <string.h>
 
 #include "core/array.h"
+#include "core/fetch.h"
 #include "core/memory.h"
 #include "core/tensor.h"
 #include "core/threads.h"
@@ -174,9 +175,11 @@ static void respond_band(void *context, ptrdiff_t index, int thread)
     start_band(&s, job, first);
     for (ptrdiff_t y = first; y < end && !team_is_stopped(&job->team, thread); y++) {
         void *out[2] = {NULL, NULL};
-        for (int k = 0; k < job->outs; k++)
+        for (int k = 0; k < job->outs; k++) {
             out[k] =
                 has_dense_lines(job->out[k]) ? row_of(job->out[k], y) : s.response[k];
+            fetch_ahead(job->out[k], y, 0, job->cols);
+        }
         job->respond(job, &s, y, out);
         for (int k = 0; k < job->outs; k++)
             if (!has_dense_lines(job->out[k]))

@@ -38,6 +38,7 @@
 
 #include "core/array.h"
 #include "core/border.h"
+#include "core/fetch.h"
 #include "core/memory.h"
 #include "core/threads.h"
 #include "feature.h"
@@ -270,6 +271,8 @@ static void make_tile(void *context, ptrdiff_t index, int thread)
     for (ptrdiff_t y = t.top; y < t.end && !team_is_stopped(&job->team, thread); y++) {
         unsigned char *to = row_of(job->out, y) + t.left * stride;
         void *out = job->streamed ? (void *)t.numbers : to;
+        if (!job->streamed)
+            fetch_ahead(job->out, y, t.left, t.cols);
         if (job->keeps_rows)
             keep_row(job, &t, y + job->reach);
         aim(job, &t, y);

@@ -6,6 +6,7 @@
 #include <string.h>
 
 #include "core/array.h"
+#include "core/fetch.h"
 #include "core/memory.h"
 #include "kernels/kernels.h"
 
@@ -36,6 +37,7 @@ static inline void read_piece(const piece_source *s, ptrdiff_t y, ptrdiff_t x,
 {
     ptrdiff_t step = s->image->strides[1];
     int narrow = s->item != sizeof(wide);
+    fetch_ahead(s->image, y, x, n);
     if (s->direct) {
         memcpy(out, row_of(s->image, y) + x * step, (size_t)(n * s->item));
         return;

@@ -43,6 +43,14 @@ def test_brief_spawns_the_child_that_the_reference_spawns(bits):
     assert ours.random() == theirs.random()
 
 
+def test_brief_leaves_out_what_lies_near_the_border():
+    ours, theirs = feature.BRIEF(patch_size=31), skimage.feature.BRIEF(patch_size=31)
+    ours.extract(CAMERA, points())
+    theirs.extract(CAMERA, points())
+    assert np.array_equal(ours.mask, theirs.mask)
+    assert np.array_equal(ours.descriptors, theirs.descriptors)
+
+
 def test_brief_without_a_seed_draws_one():
     first, second = feature.BRIEF(rng=None), feature.BRIEF(rng=None)
     first.extract(CAMERA, points())
@@ -50,14 +58,27 @@ def test_brief_without_a_seed_draws_one():
     assert not np.array_equal(first.descriptors, second.descriptors)
 
 
-def test_brief_follows_its_attributes():
+@pytest.mark.parametrize("bits", [np.random.PCG64, np.random.MT19937])
+def test_brief_follows_its_attributes(bits):
+    inside = 40 + points() % 430  # the reference looks beyond the border
+    changes = (
+        lambda one: one.extract(CAMERA, inside),
+        lambda one: setattr(one, "patch_size", 31),
+        lambda one: setattr(one, "patch_size", 31.5),
+        lambda one: setattr(one, "descriptor_size", 100),
+        lambda one: setattr(one, "sigma", 2),
+        lambda one: one.rng.random(),
+        lambda one: setattr(one, "rng", np.random.Generator(bits(8))),
+        lambda one: setattr(one, "patch_size", 30),
+        lambda one: setattr(one, "mode", "uniform"),
+        lambda one: setattr(one, "descriptor_size", 70),
+    )
     ours, theirs = feature.BRIEF(), skimage.feature.BRIEF()
-    for one in (ours, theirs):
-        one.patch_size, one.descriptor_size, one.sigma = 31, 100, 2
-        one.rng = np.random.default_rng(8)
-        one.extract(CAMERA, points())
-    assert np.array_equal(ours.descriptors, theirs.descriptors)
-    assert np.array_equal(ours.mask, theirs.mask)
+    for change in changes:
+        for one in (ours, theirs):
+            change(one)
+            one.extract(CAMERA, inside)
+        assert np.array_equal(ours.descriptors, theirs.descriptors)
 
 
 @pytest.mark.parametrize("again", [copy.copy, copy.deepcopy, pickle.loads])

@@ -43,6 +43,12 @@ def _generator(rng):
     return np.random.default_rng(rng)
 
 
+def _state_of(rng):
+    """What a generator of NumPy's default kind draws by, to be compared; else None."""
+    bits = getattr(rng, "bit_generator", None)
+    return bits.state if type(bits) is np.random.PCG64 else None
+
+
 def _check_bits(descriptor_size):
     bits = check_index(descriptor_size, "descriptor_size", ValueError)
     if not 0 <= bits <= _BITS_MOST:
@@ -145,18 +151,27 @@ class BRIEF:
         self.mode = _check_mode(mode)
         self.sigma = sigma
         self.rng = _generator(rng)
+        self._drawn = self._drawn_by = None
         self.descriptors = None
         self.mask = None
 
     def _pairs(self):
-        """(descriptor_size, 4): row and column of the first pixel and the second."""
+        """(descriptor_size, 4): row and column of the first pixel and the second.
+
+        Those of the call before, where they would be drawn alike: it takes as long as
+        describing hundreds of keypoints.
+        """
         check_number(self.patch_size, "patch_size")
         size = self.patch_size
         size = int(size) if is_integer(size) else size  # NumPy's would wrap round
         bits = _check_bits(self.descriptor_size)
-        draw = _draw_normal if self.mode == "normal" else _draw_uniform
-        first, second = draw(copy.deepcopy(self.rng), bits, size)
-        return np.ascontiguousarray(np.hstack((first, second)))
+        state = _state_of(self.rng)
+        drawn_by = state, self.mode, bits, size
+        if state is None or self._drawn_by != drawn_by:
+            draw = _draw_normal if self.mode == "normal" else _draw_uniform
+            pairs = np.hstack(draw(copy.deepcopy(self.rng), bits, size))
+            self._drawn, self._drawn_by = np.ascontiguousarray(pairs), drawn_by
+        return self._drawn
 
     def extract(self, image, keypoints, *, workers=None):
         """Describe keypoints; sets `descriptors` and `mask`.
@@ -187,7 +202,7 @@ class BRIEF:
         keypoints = check_keypoints(keypoints)
         distance = int(self.patch_size // 2)
         mask = far_from_border(keypoints, image.shape, distance)
-        chosen = keypoints[mask].astype(np.int64, order="C")
+        chosen = keypoints.compress(mask, axis=0).astype(np.int64, order="C")
         descriptors = np.empty((len(chosen), len(pairs)), bool)
         run = _native.run(workers)
         _brief_extract(image, filters, chosen, pairs, descriptors, run)

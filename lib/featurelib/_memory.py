@@ -14,25 +14,30 @@ import threading
 
 import numpy as np
 
-_dtype = np.dtype
+_dtype, _getrefcount = np.dtype, sys.getrefcount
 
 _LEAST = 2**20  # bytes of a result; memory of smaller ones the allocator keeps
 _MOST = 2**28  # bytes of all blocks, also of those that are in use
 _LINE = 64  # results begin with a cache line
 
 _blocks: list = []  # each with the place where results begin
-_last: list = []  # the block that served last: its size, itself, its start, its age
+_last: list = []  # of the result made last: one like it, its block, the block's age
 _age = 0  # how often blocks were forgotten: then counts have another meaning
 _lock = threading.RLock()
 _is_busy = False  # the lists: a signal's handler may call in the middle of a change
 
 
 def _references(blocks, number):
-    return sys.getrefcount(blocks[number][0])
+    return _getrefcount(blocks[number][0])
+
+
+def _entry(shape, dtype, block, start, age):
+    """What stands in _last."""
+    return np.ndarray(shape, dtype, block, start), block, age
 
 
 def _references_of_last(entry):
-    return sys.getrefcount(entry[1])
+    return _getrefcount(entry[1])
 
 
 def _counts_of_unused():
@@ -42,9 +47,9 @@ def _counts_of_unused():
     has_counts &= getattr(sys, "_is_gil_enabled", lambda: True)()
     if not has_counts:
         return None, None
-    blocks = [(np.empty(1), 0)]
+    blocks = [(np.empty(1, np.uint8), 0)]
     unused = _references(blocks, 0)
-    return unused, _references_of_last((1, *blocks[0], 0))
+    return unused, _references_of_last(_entry((1,), np.uint8, *blocks[0], 0))
 
 
 _UNUSED, _UNUSED_LAST = _counts_of_unused()
@@ -89,14 +94,14 @@ def _make_room(size):
 
 
 def _take(size):
-    """A block for `size` bytes as it stands in _last, or None."""
+    """A block for `size` bytes, the place where results begin, its age; or None."""
     global _is_busy
     with _lock:
         if _is_busy:
             return None
         _is_busy = True
         try:
-            _last.clear()  # it counts as a reference
+            _last.clear()  # it counts as references
             number = _find(size + _LINE)
             if number is None:
                 wanted = _rounded(size) + _LINE
@@ -106,35 +111,42 @@ def _take(size):
                 block = np.empty(held, np.uint8)
                 number = len(_blocks)
                 _blocks.append((block, -block.ctypes.data % _LINE))
-            return size, *_blocks[number], _age
+            return *_blocks[number], _age
         finally:
             _is_busy = False
 
 
-def _take_last(size):
-    """The same without a lock: the block of the call before, which no other thread sees
-    once it has left the list. Counted before the age is looked at: see `forget`."""
-    try:
-        entry = _last.pop()
-    except IndexError:
+def _new_entry(shape, dtype):
+    """An entry of _last for such a result, or None where NumPy should make it."""
+    size = dtype.itemsize * math.prod(shape)
+    if size < _LEAST or size >= _MOST or _UNUSED is None:
         return None
-    is_free = entry[0] == size and _references_of_last(entry) == _UNUSED_LAST
-    return entry if is_free and entry[3] == _age else None
+    taken = _take(size)
+    return None if taken is None else _entry(shape, dtype, *taken)
 
 
 def empty(shape, dtype):
-    """numpy.empty, for results. Between two calls caches are often lost; then each
-    function of C that is called here takes longer than this loop."""
+    """numpy.empty, for results.
+
+    Memory of the result before is given again without a lock, where nobody holds that
+    and it was alike: no other thread sees what has left _last. References are counted
+    before the age is looked at: see `forget`. Between two calls caches are often lost;
+    then each function that is called here takes longer than all this.
+    """
     dtype = dtype if isinstance(dtype, _dtype) else _dtype(dtype)
-    size = dtype.itemsize * math.prod(shape)
-    if size < _LEAST or size >= _MOST or _UNUSED is None:
-        return np.empty(shape, dtype)
-    entry = _take_last(size) or _take(size)
+    try:
+        entry = _last[0]
+        is_alike = entry[0].shape == shape and entry[0].dtype is dtype
+        is_ours = is_alike and _last.pop() is entry
+    except IndexError:  # nothing is there, or another thread was faster
+        is_ours = False
+    if not is_ours or _getrefcount(entry[1]) != _UNUSED_LAST or entry[2] != _age:
+        entry = None  # it counts as references
+        entry = _new_entry(shape, dtype)
     if entry is None:
         return np.empty(shape, dtype)
-    result = np.ndarray(shape, dtype, entry[1], entry[2])
     _last[:] = [entry]
-    return result
+    return entry[0][...]
 
 
 def forget():

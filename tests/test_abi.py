@@ -15,6 +15,7 @@ import sys
 import cases
 import feature
 import helpers
+import numpy as np
 import pytest
 from featurelib import _native
 
@@ -22,6 +23,8 @@ HEADER = helpers.ROOT / "lib/cpp/lib/feature/feature.h"
 needs_header = pytest.mark.skipif(not HEADER.exists(), reason="no source tree")
 OF_THE_LIBRARY = {"__version__", "info", "release_memory"}
 ADDITIONS = {"out", "workers", "dtype", "prescale", "packed"}
+KINDS = "? u1 i1 u2 i2 u4 i4 u8 i8 f2 f4 f8"
+DTYPES = [np.dtype(word) for word in KINDS.split()]  # feature_dtype
 DRAWING = {"plot_matched_features"}  # returns nothing; tests/test_matching.py looks
 for name in feature.__all__:
     getattr(feature, name)  # its family declares what it calls when it is imported
@@ -68,7 +71,7 @@ def kind_in_python(ctype):
     if ctype in (ctypes.c_ssize_t, ctypes.c_int64):
         return "word"
     if hasattr(ctype, "_type_") and isinstance(ctype._type_, str):
-        return "pointer" if ctype._type_ in "PzZ" else ctype._type_
+        return "pointer" if ctype._type_ in "PzZO" else ctype._type_
     return "pointer"  # POINTER(x), ndpointer, CFUNCTYPE
 
 
@@ -136,6 +139,25 @@ def test_a_structure_has_the_size_and_offsets_that_the_compiler_gives_it(tmp_pat
     source = tmp_path / "layout.c"
     source.write_text("\n".join(lines) + "\n")
     tool("cc", "-std=c11", "-fsyntax-only", f"-I{HEADER.parent}", str(source))
+
+
+@pytest.mark.parametrize("dtype", "?bBhHiIlLqQefd")
+def test_an_array_is_described_as_it_is(dtype):
+    array = np.zeros((4, 6), dtype)[::-2, 1::3]
+    described = _native._as_argument(array)
+    axes = (ctypes.c_ssize_t * 2).from_address
+    assert described.data == array.ctypes.data == _native.data_of(array)
+    assert tuple(axes(described.shape)) == array.shape
+    assert tuple(axes(described.strides)) == array.strides
+    assert described.ndim == 2 and described.dtype == DTYPES.index(array.dtype)
+
+
+@pytest.mark.parametrize("dtype", ["longdouble", "complex64", "O", "U3", "M8[s]"])
+def test_an_array_of_other_elements_is_refused(dtype):
+    with pytest.raises(TypeError):
+        _native._as_argument(np.zeros((2, 3), dtype))
+    with pytest.raises(TypeError):
+        _native._as_argument(np.zeros((2, 3)).astype(">f8"))
 
 
 def test_header_library_and_package_have_one_version():

@@ -64,9 +64,9 @@ library, library_path = _load()
 prototypes: dict = {}  # every function declared so far: name -> (restype, argtypes)
 
 
-def _declare(name, restype, *argtypes):
+def _declare(name, restype, *argtypes, of=library):
     try:
-        function_ = getattr(library, name)
+        function_ = getattr(of, name)
     except AttributeError:
         raise ImportError(
             f"{library_path} has no {name}, so it is another library or another"
@@ -239,35 +239,6 @@ def run(workers):
 # Arrays
 # ---------------------------------------------------------------------------
 
-_DTYPES = {
-    np.dtype(name): code
-    for code, name in enumerate(
-        "bool uint8 int8 uint16 int16 uint32 int32 uint64 int64"
-        " float16 float32 float64".split()
-    )
-}
-
-
-class _Interface(ctypes.Structure):
-    """NumPy's PyArrayInterface, which `__array_struct__` leads to."""
-
-    _fields_ = [
-        ("two", ctypes.c_int),
-        ("nd", ctypes.c_int),
-        ("typekind", ctypes.c_char),
-        ("itemsize", ctypes.c_int),
-        ("flags", ctypes.c_int),
-        ("shape", ctypes.c_void_p),
-        ("strides", ctypes.c_void_p),
-        ("data", ctypes.c_void_p),
-        ("descr", ctypes.c_void_p),
-    ]
-
-
-_capsule_pointer = ctypes.pythonapi.PyCapsule_GetPointer
-_capsule_pointer.restype = ctypes.c_void_p
-_capsule_pointer.argtypes = [ctypes.py_object, ctypes.c_char_p]
-
 
 class _Array(ctypes.Structure):
     """feature_array."""
@@ -281,26 +252,28 @@ class _Array(ctypes.Structure):
     ]
 
 
-_interface_at = _Interface.from_address
-
-
-def data_of(array):
-    """The address of an array's elements; `array.ctypes.data`, in fewer steps."""
-    capsule = array.__array_struct__
-    return _interface_at(_capsule_pointer(capsule, None)).data
-
-
 Array = ctypes.POINTER(_Array)  # in prototypes: a NumPy array, or None where allowed
+
+# The one function that is called with Python's lock held, which its callback needs.
+_describe = _declare(
+    "feature_describe", ctypes.c_int, ctypes.c_void_p, ctypes.py_object, Array,
+    of=ctypes.PyDLL(None, handle=library._handle),
+)  # fmt: skip
+_pointer_of = ctypes.cast(ctypes.pythonapi.PyCapsule_GetPointer, ctypes.c_void_p)
 
 
 def _as_argument(array):
     capsule = array.__array_struct__
-    view = _interface_at(_capsule_pointer(capsule, None))
-    described = _Array(
-        view.data, view.shape, view.strides, view.nd, _DTYPES[array.dtype]
-    )
+    described = _Array()
+    if _describe(_pointer_of, capsule, described) != _OK:
+        raise TypeError(f"libfeature has no arrays of {array.dtype}")
     described.owner = capsule  # shape and strides live in it, data lives as long
     return described
+
+
+def data_of(array):
+    """The address of an array's elements; `array.ctypes.data`, in fewer steps."""
+    return _as_argument(array).data
 
 
 def arrays(planes):

@@ -518,6 +518,58 @@ static void *call_often(void *context)
     return NULL;
 }
 
+/* Stands for Python's: a capsule that holds the address of what it is about. */
+static void *pointer_of(void *capsule, const char *name)
+{
+    return name == NULL ? *(void **)capsule : NULL;
+}
+
+/* NumPy's struct, as the array interface writes it down. */
+static void descriptions(void)
+{
+    static const struct {
+        char kind;
+        int size;
+        int32_t dtype;
+    } known[] = {{'b', 1, FEATURE_BOOL},
+                 {'u', 1, FEATURE_UINT8},
+                 {'i', 1, FEATURE_INT8},
+                 {'u', 2, FEATURE_UINT16},
+                 {'i', 2, FEATURE_INT16},
+                 {'u', 4, FEATURE_UINT32},
+                 {'i', 4, FEATURE_INT32},
+                 {'u', 8, FEATURE_UINT64},
+                 {'i', 8, FEATURE_INT64},
+                 {'f', 2, FEATURE_FLOAT16},
+                 {'f', 4, FEATURE_FLOAT32},
+                 {'f', 8, FEATURE_FLOAT64},
+                 {'f', 16, -1},
+                 {'c', 8, -1},
+                 {'b', 2, -1},
+                 {'O', 8, -1}};
+    ptrdiff_t shape[2] = {3, 5}, strides[2] = {40, 8};
+    for (int k = 0; k < COUNT_OF(known); k++) {
+        struct {
+            int two, nd;
+            char typekind;
+            int itemsize, flags;
+            ptrdiff_t *shape, *strides;
+            void *data, *descr;
+        } view = {2,     2,       known[k].kind, known[k].size, 0x701,
+                  shape, strides, &view,         NULL};
+        void *capsule = &view;
+        feature_array found;
+        feature_status status = feature_describe(pointer_of, &capsule, &found);
+        CHECK(found.data == &view && found.shape == shape && found.strides == strides);
+        CHECK(found.ndim == 2 && found.dtype == known[k].dtype);
+        CHECK(status == (known[k].dtype < 0 ? FEATURE_BAD_DTYPE : FEATURE_OK));
+        view.flags &= ~0x200; /* bytes are swapped */
+        CHECK(feature_describe(pointer_of, &capsule, &found) == FEATURE_BAD_DTYPE);
+        capsule = NULL;
+        CHECK(feature_describe(pointer_of, &capsule, &found) == FEATURE_BAD_ARGUMENT);
+    }
+}
+
 static void many_callers(void)
 {
     static uint8_t in[300 * 1000];
@@ -545,6 +597,7 @@ int main(void)
     }
     random_start();
     SHOW("the library says what it is", about_itself());
+    SHOW("NumPy's arrays are described", descriptions());
     SHOW("Gaussian weights ask for their room", gaussian_capacity());
     SHOW("synthesize_matrix in any layout, on any threads", matrices());
     SHOW("the skeleton's synthesize_matrix", skeleton_matrix());

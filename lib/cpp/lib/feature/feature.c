@@ -66,6 +66,42 @@ void feature_release_memory(void)
 }
 
 /* ------------------------------------------------------------------------ */
+/* NumPy's arrays                                                           */
+/* ------------------------------------------------------------------------ */
+
+/* PyArrayInterface, of version 3 of NumPy's array interface. */
+typedef struct array_interface {
+    int two, ndim;
+    char kind;
+    int size, flags;
+    ptrdiff_t *shape, *strides;
+    void *data, *names;
+} array_interface;
+
+#define NOT_SWAPPED 0x200
+
+/* A feature_dtype, or -1. */
+static int32_t dtype_of(const array_interface *view)
+{
+    static const char kinds[] = "buiuiuiuifff"; /* of each feature_dtype */
+    for (int32_t dtype = FEATURE_BOOL; dtype <= FEATURE_FLOAT64; dtype++)
+        if (kinds[dtype] == view->kind && dtype_size(dtype) == view->size)
+            return dtype;
+    return -1;
+}
+
+feature_status feature_describe(feature_pointer_of *pointer_of, void *capsule,
+                                feature_array *array)
+{
+    const array_interface *view = pointer_of(capsule, NULL);
+    if (view == NULL)
+        return FEATURE_BAD_ARGUMENT;
+    int32_t dtype = view->flags & NOT_SWAPPED ? dtype_of(view) : -1;
+    *array = (feature_array){view->data, view->shape, view->strides, view->ndim, dtype};
+    return dtype < 0 ? FEATURE_BAD_DTYPE : FEATURE_OK;
+}
+
+/* ------------------------------------------------------------------------ */
 /* synthesize_matrix                                                        */
 /* ------------------------------------------------------------------------ */
 

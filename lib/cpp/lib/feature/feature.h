@@ -101,6 +101,17 @@ typedef enum feature_status {
 /* One English sentence for a status; never NULL, also for unknown values. */
 FEATURE_API const char *feature_status_text(feature_status status);
 
+/*
+ * Describes an array of NumPy's. `capsule` is what its __array_struct__ gives, and
+ * `pointer_of` is Python's PyCapsule_GetPointer: handed in, as this library knows
+ * nothing of Python, whose lock the caller must hold. Shape and strides live as long as
+ * the capsule, the elements as long as the array. BAD_DTYPE for elements that are none
+ * of feature_dtype or not in the processor's byte order.
+ */
+typedef void *feature_pointer_of(void *capsule, const char *name);
+FEATURE_API feature_status feature_describe(feature_pointer_of *pointer_of,
+                                            void *capsule, feature_array *array);
+
 /* ------------------------------------------------------------------------ */
 /* 3. Runs                                                                  */
 /* ------------------------------------------------------------------------ */

@@ -254,11 +254,16 @@ class _Array(ctypes.Structure):
 
 Array = ctypes.POINTER(_Array)  # in prototypes: a NumPy array, or None where allowed
 
-# The one function that is called with Python's lock held, which its callback needs.
+# The one function that needs Python's lock: it calls what it is given, _pointer_of.
+_with_lock = ctypes.PyDLL(None, handle=library._handle)
 _describe = _declare(
-    "feature_describe", ctypes.c_int, ctypes.c_void_p, ctypes.py_object, Array,
-    of=ctypes.PyDLL(None, handle=library._handle),
-)  # fmt: skip
+    "feature_describe",
+    ctypes.c_int,
+    ctypes.c_void_p,
+    ctypes.py_object,
+    Array,
+    of=_with_lock,
+)
 _pointer_of = ctypes.cast(ctypes.pythonapi.PyCapsule_GetPointer, ctypes.c_void_p)
 
 

@@ -130,8 +130,8 @@ double transform_nanoseconds(const transform_job *job);
  *     out[f][k] = w[0] + 2 sum over r of w[r] cos(pi k r / n),  k < n,  w of filters[f]
  *
  * for any radius, also above n. Second derivatives of a Gaussian are symmetric too.
- * `doubled` is a transform of length 2 n, `scratch` one of its. Errors below 8e-16
- * times the sum of |w|; sixteen filters cost what one costs.
+ * `doubled` is a transform of length 2 n, `scratch` one of its. Errors below half of
+ * TRANSFORM_ERROR(2 n) times the sum of |w|; sixteen filters cost what one costs.
  */
 void transform_multipliers(const transform *doubled, const feature_filter *filters,
                            ptrdiff_t count, double *const *out, double *scratch);

@@ -565,6 +565,8 @@ static void descriptions(void)
         CHECK(status == (known[k].dtype < 0 ? FEATURE_BAD_DTYPE : FEATURE_OK));
         view.flags &= ~0x200; /* bytes are swapped */
         CHECK(feature_describe(pointer_of, &capsule, &found) == FEATURE_BAD_DTYPE);
+        CHECK(feature_describe(NULL, &capsule, &found) == FEATURE_BAD_ARGUMENT);
+        CHECK(feature_describe(pointer_of, &capsule, NULL) == FEATURE_BAD_ARGUMENT);
         capsule = NULL;
         CHECK(feature_describe(pointer_of, &capsule, &found) == FEATURE_BAD_ARGUMENT);
     }

@@ -93,6 +93,8 @@ static int32_t dtype_of(const array_interface *view)
 feature_status feature_describe(feature_pointer_of *pointer_of, void *capsule,
                                 feature_array *array)
 {
+    if (pointer_of == NULL || array == NULL)
+        return FEATURE_BAD_ARGUMENT;
     const array_interface *view = pointer_of(capsule, NULL);
     if (view == NULL)
         return FEATURE_BAD_ARGUMENT;

@@ -152,12 +152,13 @@ def test_an_array_is_described_as_it_is(dtype):
     assert described.ndim == 2 and described.dtype == DTYPES.index(array.dtype)
 
 
-@pytest.mark.parametrize("dtype", ["longdouble", "complex64", "O", "U3", "M8[s]"])
+SWAPPED = np.dtype(float).newbyteorder()
+
+
+@pytest.mark.parametrize("dtype", ["longdouble", "complex64", "O", "U3", SWAPPED])
 def test_an_array_of_other_elements_is_refused(dtype):
     with pytest.raises(TypeError):
         _native._as_argument(np.zeros((2, 3), dtype))
-    with pytest.raises(TypeError):
-        _native._as_argument(np.zeros((2, 3)).astype(">f8"))
 
 
 def test_header_library_and_package_have_one_version():

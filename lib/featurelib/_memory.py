@@ -36,10 +36,6 @@ def _entry(shape, dtype, block, start, age):
     return np.ndarray(shape, dtype, block, start), block, age
 
 
-def _references_of_last(entry):
-    return _getrefcount(entry[1])
-
-
 def _counts_of_unused():
     """What these give where nobody else refers to a block; None where counts say
     nothing."""
@@ -49,7 +45,8 @@ def _counts_of_unused():
         return None, None
     blocks = [(np.empty(1, np.uint8), 0)]
     unused = _references(blocks, 0)
-    return unused, _references_of_last(_entry((1,), np.uint8, *blocks[0], 0))
+    entry = _entry((1,), np.uint8, *blocks[0], 0)
+    return unused, _getrefcount(entry[1])
 
 
 _UNUSED, _UNUSED_LAST = _counts_of_unused()

@@ -22,7 +22,7 @@
  * the sum is divided by the number of pairs, which is known. A result too large for the
  * caches is made a block of cells at a time, which are sent past them.
  *
- * Tables are kept for as many offsets at a time as 8 MiB hold; the next are counted in
+ * Tables are kept for as many offsets at a time as 12 MiB hold; the next are counted in
  * the same memory. Above LEVELS_IN_TABLES even one table is large, and in small windows
  * a table would have many cells to a pair: there pairs are counted where the result
  * stands.
@@ -41,7 +41,7 @@
 
 #define LEVELS_IN_TABLES 512
 #define CELLS_OF_FEW_PAIRS 4 /* of a table, to each pixel: then it is not worth it */
-#define TABLES_AT_ONCE ((ptrdiff_t)8 << 20) /* bytes */
+#define TABLES_AT_ONCE ((ptrdiff_t)12 << 20) /* bytes */
 #define PLANES_AT_ONCE 64
 #define TABLES_AT_MOST 256
 #define TABLE_GAP 16 /* counts; neighbours must not meet in one set of a cache */

@@ -46,6 +46,9 @@ CALLS = {
     ),
     "variance": lambda m, image, **kw: m.local_binary_pattern(image, 8, 1, "var", **kw),
     "daisy": lambda m, image, **kw: m.daisy(image[:330, :331], step=4, **kw),
+    "multiscale": lambda m, image, **kw: m.multiscale_basic_features(
+        image[:330, :331], sigma_max=8, **kw
+    ),
 }
 
 

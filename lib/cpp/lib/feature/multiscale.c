@@ -36,7 +36,8 @@
  * Cost, by default: the filters, of 2 (2 + 4 + ... + 64) pairs of pixels with three
  * operations each, are 95 vectors of eight doubles a pixel, half of them for the
  * largest scale; all else is about a third of that. The result is 96 bytes a pixel, of
- * which the pages, when they are new, cost more than writing.
+ * which the pages, when they are new, cost more than writing. A large result is sent
+ * past the caches, some pixels at a time.
  */
 #include "multiscale.h"
 
@@ -44,6 +45,7 @@
 #include <string.h>
 
 #define CACHE_LINE 16 /* floats */
+#define STREAMED 64   /* pixels whose features are sent past the caches together */
 
 ptrdiff_t multiscale_pitch(ptrdiff_t n)
 {
@@ -226,6 +228,25 @@ static ptrdiff_t offset_in(const chunk *c)
     return offset;
 }
 
+/* `count` features side by side: from the planes to the result, or past the caches. */
+static void write_features(const multiscale_job *job, chunk_scratch *s, ptrdiff_t count,
+                           ptrdiff_t n, unsigned char *out)
+{
+    ptrdiff_t stride = job->features->strides[job->axes - 1];
+    if (!job->streamed) {
+        job->plain->weave_planes(s->woven, count, n, out, stride);
+        return;
+    }
+    for (ptrdiff_t x = 0; x < n; x += STREAMED) {
+        ptrdiff_t pixels = n - x < STREAMED ? n - x : STREAMED;
+        job->plain->weave_planes(s->woven, count, pixels, s->features, stride);
+        job->plain->stream_bytes(s->features, (size_t)(pixels * stride),
+                                 out + x * stride);
+        for (ptrdiff_t k = 0; k < count; k++)
+            s->woven[k] += pixels;
+    }
+}
+
 void multiscale_make_chunk(const multiscale_job *job, const smoothed_part *part,
                            chunk_scratch *s, const ptrdiff_t *at, ptrdiff_t n)
 {
@@ -252,7 +273,7 @@ void multiscale_make_chunk(const multiscale_job *job, const smoothed_part *part,
     unsigned char *out = to->data;
     for (int axis = 0; axis < job->axes; axis++)
         out += at[axis] * to->strides[axis];
-    job->plain->weave_planes(s->woven, made, n, out, to->strides[last]);
+    write_features(job, s, made, n, out);
 }
 
 void multiscale_layout(chunk_scratch *s, const multiscale_job *job, arena *a)
@@ -261,6 +282,7 @@ void multiscale_layout(chunk_scratch *s, const multiscale_job *job, arena *a)
     size_t lines = (size_t)job->sobel_count;
     s->planes = arena_take(a, features, PITCH * sizeof(float));
     s->woven = arena_take(a, features, sizeof(float *));
+    s->features = arena_take(a, features, STREAMED * sizeof(float));
     s->second = arena_take(a, (size_t)job->pairs, PITCH * sizeof(float));
     s->matrices = arena_take(a, (size_t)job->pairs, PITCH * sizeof(wide));
     s->values = arena_take(a, (size_t)job->axes, PITCH * sizeof(wide));
@@ -361,6 +383,7 @@ feature_status feature_multiscale_basic_features(
     status = check_features(&job);
     if (status != FEATURE_OK || is_empty(image))
         return status;
+    job.streamed = is_streamed(features, 1) && is_contiguous(features);
     if (job.axes == 2)
         return multiscale_of_image(&job, run);
     return multiscale_of_volume(&job, run);

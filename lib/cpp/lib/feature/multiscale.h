@@ -21,6 +21,7 @@ typedef struct multiscale_job {
     int axes, pairs, features_of_scale;
     ptrdiff_t count, radius; /* of scales; the largest of their radii */
     ptrdiff_t cols;
+    int streamed;          /* the result */
     double *sobel_weights; /* unless there are two axes */
     ptrdiff_t sobel_count;
 } multiscale_job;
@@ -36,6 +37,7 @@ typedef struct smoothed_part {
 typedef struct chunk_scratch {
     float *planes;         /* all features */
     const float **woven;   /* where those to write stand */
+    float *features;       /* of some pixels, side by side */
     float *second;         /* second derivatives of each pair of axes */
     wide *matrices, *values;
     const float **lines, **spare; /* under Sobel's operator */

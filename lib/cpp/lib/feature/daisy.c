@@ -24,11 +24,12 @@
  * Tiles. Some columns and rows of grid points are a unit of work. It moves down in
  * batches of rows, whose smoothed rows are kept in a ring for each filter, column by
  * column, as they are read. Along the columns sums are made for all rows of a batch
- * before the next few columns, so that what they read stays in the first cache. Tiles
- * are as wide as the second cache holds their rings, and equal. Neighbouring tiles
- * compute the maps between them twice.
+ * before the next few columns, so that what they read stays in the first cache.
+ * Neighbouring tiles compute the maps between them twice, which costs more than rings
+ * that the second cache does not hold: so tiles are wide, and as many as the threads
+ * share evenly.
  *
- * Memory: about 3 MiB a thread for the usual parameters. Cost: with the usual rings 60
+ * Memory: about 4 MiB a thread for the usual parameters. Cost: with the usual rings 60
  * multiplications and 120 additions a map, pixel and axis, where all pixels are needed;
  * from steps of about 8 on the rest decides, one exp a map and pixel.
  */
@@ -43,11 +44,10 @@
 
 #define ORIENTATIONS_AT_MOST 2000
 #define COUNT_AT_MOST 0x1p40 /* so that no product of sizes overflows */
-#define TILE_COLS 96         /* pixels; more where few columns are needed */
-#define TILE_COLS_SPARSE 256
-#define SPARSE_STEP 8
+#define TILE_COLS 256        /* pixels; no fewer than the next for more threads */
+#define TILE_COLS_LEAST 64
 #define TILE_ROWS 512
-#define BATCH_ROWS 32
+#define BATCH_ROWS 16
 #define POINTS_TOGETHER 8 /* columns of grid points */
 #define NANOSECONDS_PER_PIXEL 60
 
@@ -452,23 +452,42 @@ static void plan_fan(daisy_job *job)
                            .kappa = (double)n / 0x1.921fb54442d18p+1};
 }
 
-static void plan_tiles(daisy_job *job)
+/* How many of at most `most` points make n. */
+static ptrdiff_t parts_of(ptrdiff_t n, ptrdiff_t most)
 {
-    ptrdiff_t step = job->p->step;
-    ptrdiff_t width = step < SPARSE_STEP ? TILE_COLS : TILE_COLS_SPARSE;
-    ptrdiff_t tile = (width - 1) / step + 1, tiles = (job->points_right - 1) / tile + 1;
-    job->tile_right = (job->points_right - 1) / tiles + 1;
-    job->tile_down = smaller((TILE_ROWS - 1) / step + 1, job->points_down);
-    job->batch = smaller((BATCH_ROWS - 1) / step + 1, job->tile_down);
-    job->tiles_right = (job->points_right - 1) / job->tile_right + 1;
+    return (n - 1) / most + 1;
+}
+
+static ptrdiff_t points_in(const daisy_job *job, ptrdiff_t pixels)
+{
+    return parts_of(pixels, job->p->step);
+}
+
+/* As many columns of tiles as the threads share evenly, unless that makes them narrow.
+ */
+static ptrdiff_t tiles_across(const daisy_job *job, ptrdiff_t threads)
+{
+    ptrdiff_t points = job->points_right;
+    ptrdiff_t most = parts_of(points, points_in(job, TILE_COLS_LEAST));
+    ptrdiff_t few = parts_of(points, points_in(job, TILE_COLS));
+    return smaller(parts_of(few, threads) * threads, most);
+}
+
+static void plan_tiles(daisy_job *job, ptrdiff_t threads)
+{
+    job->tile_right = parts_of(job->points_right, tiles_across(job, threads));
+    job->tile_down = smaller(points_in(job, TILE_ROWS), job->points_down);
+    job->batch = smaller(points_in(job, BATCH_ROWS), job->tile_down);
+    job->tiles_right = parts_of(job->points_right, job->tile_right);
     job->streamed = is_streamed(job->out, 1);
-    job->tiles = job->tiles_right * ((job->points_down - 1) / job->tile_down + 1);
+    job->tiles = job->tiles_right * parts_of(job->points_down, job->tile_down);
 }
 
 static feature_status compute(daisy_job *job, const feature_run *run)
 {
-    double pixels = (double)job->rows * (double)job->cols;
-    job->team = team_for(run, job->tiles, pixels * NANOSECONDS_PER_PIXEL);
+    double nanoseconds = (double)job->rows * (double)job->cols * NANOSECONDS_PER_PIXEL;
+    plan_tiles(job, team_for(run, PTRDIFF_MAX, nanoseconds).threads);
+    job->team = team_for(run, job->tiles, nanoseconds);
     daisy_tile t;
     arena one = {NULL, 0};
     layout(&t, job, &one);
@@ -515,7 +534,6 @@ feature_status feature_daisy(const feature_array *image,
     layout_shared(&job, &carved);
     plan_levels(&job);
     plan_fan(&job);
-    plan_tiles(&job);
     status = compute(&job, run);
     memory_return(shared);
     return status;

@@ -96,35 +96,46 @@ void check_daisy_finish(const real_kernels *k, int is_float)
 void check_daisy_sums(const plain_kernels *k)
 {
     enum { RADIUS = 6, COLS = 30 };
-    for (int round = 0; round < 200; round++) {
-        ptrdiff_t n = 1 + random_below(13), radius = random_below(RADIUS + 1);
-        ptrdiff_t count = random_below(10), stride = n + random_below(4), at[10];
-        double weights[RADIUS + 1];
-        guarded memory[2 * RADIUS + 1], out = doubles_new(count * stride + 1);
+    for (int round = 0; round < 400; round++) {
+        int many = 1 + (int)random_below(DAISY_FILTERS);
+        ptrdiff_t n = 1 + random_below(13), radius = 0;
+        ptrdiff_t count = random_below(16), at[15];
+        double weights[DAISY_FILTERS][RADIUS + 1];
+        daisy_filter filters[DAISY_FILTERS];
+        guarded memory[2 * RADIUS + 1], outs[DAISY_FILTERS];
         const double *rows[2 * RADIUS + 1];
         int wrong = 0;
+        for (int f = 0; f < many; f++) {
+            ptrdiff_t stride = n + random_below(4);
+            radius += random_below(RADIUS + 1 - radius);
+            outs[f] = doubles_new(count * stride + 1);
+            filters[f] = (daisy_filter){weights[f], radius, stride, doubles(&outs[f])};
+            for (ptrdiff_t y = 0; y <= radius; y++)
+                weights[f][y] = random_between(0, 1);
+        }
         for (ptrdiff_t y = 0; y <= 2 * radius; y++) {
             memory[y] = doubles_new(COLS * n + 8);
             rows[y] = doubles(&memory[y]);
             for (ptrdiff_t x = 0; x < COLS * n + 8; x++)
                 doubles(&memory[y])[x] = random_between(-1, 1);
         }
-        for (ptrdiff_t y = 0; y <= radius; y++)
-            weights[y] = random_between(0, 1);
         for (ptrdiff_t p = 0; p < count; p++)
             at[p] = random_below(COLS) * n;
-        k->daisy_sums(rows, weights, radius, at, count, n, doubles(&out), stride);
-        for (ptrdiff_t p = 0; p < count; p++)
-            for (ptrdiff_t o = 0; o < n; o++) {
-                double sum = rows[radius][at[p] + o] * weights[0];
-                for (ptrdiff_t i = radius; i > 0; i--)
-                    sum += (rows[radius - i][at[p] + o] + rows[radius + i][at[p] + o]) *
-                           weights[i];
-                wrong += doubles(&out)[p * stride + o] != sum;
-            }
+        k->daisy_sums(rows, filters, many, at, count, n);
+        for (int f = 0; f < many; f++)
+            for (ptrdiff_t p = 0; p < count; p++)
+                for (ptrdiff_t o = 0; o < n; o++) {
+                    double sum = rows[radius][at[p] + o] * weights[f][0];
+                    for (ptrdiff_t i = filters[f].radius; i > 0; i--)
+                        sum += (rows[radius - i][at[p] + o] +
+                                rows[radius + i][at[p] + o]) *
+                               weights[f][i];
+                    wrong += filters[f].out[p * filters[f].stride + o] != sum;
+                }
         CHECK(wrong == 0);
         for (ptrdiff_t y = 0; y <= 2 * radius; y++)
             guarded_free(&memory[y]);
-        guarded_free(&out);
+        for (int f = 0; f < many; f++)
+            guarded_free(&outs[f]);
     }
 }

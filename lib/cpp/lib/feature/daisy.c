@@ -29,9 +29,10 @@
  * that the second cache does not hold: so tiles are wide, and as many as the threads
  * share evenly.
  *
- * Memory: about 4 MiB a thread for the usual parameters. Cost: with the usual rings 60
- * multiplications and 120 additions a map, pixel and axis, where all pixels are needed;
- * from steps of about 8 on the rest decides, one exp a map and pixel.
+ * Memory: about 4 MiB a thread for the usual parameters. Cost, with the usual rings and
+ * where all pixels are needed: 60 multiplications a map, pixel and axis, with 90
+ * additions along the rows, where all filters take the same pairs, and 120 down the
+ * columns; from steps of about 8 on the rest decides, one exp a map and pixel.
  */
 #include <string.h>
 
@@ -74,13 +75,16 @@ typedef struct daisy_job {
     int streamed;
 } daisy_job;
 
+enum { UNUSED = -1, NEEDED = -2 };
+
 /* Rows smoothed along themselves, at needed columns, each column in one piece. */
 typedef struct daisy_ring {
     wide *rows;
     ptrdiff_t capacity, pitch; /* rows; values from one column to the next */
     ptrdiff_t count;   /* of columns */
+    ptrdiff_t shared;  /* the first of them, which all rings of a group have */
     ptrdiff_t *column; /* where they stand in the row of maps */
-    ptrdiff_t *place;  /* of each pixel of the tile its column's, or -1 */
+    ptrdiff_t *place;  /* of each pixel of the tile its column's, or one of these: */
     const wide **table;
 } daisy_ring;
 
@@ -226,19 +230,41 @@ static wide *ring_row(const daisy_job *job, const daisy_ring *ring, ptrdiff_t y)
     return ring->rows + positive_modulo(y, ring->capacity) * job->p->orientations;
 }
 
-/* Smooths the row of maps along itself for every level. */
+/* Smooths the row of maps along itself for the levels of a group: together where all
+ * have the column, then each at its other columns. */
+static void smooth_group(const daisy_job *job, daisy_tile *t, ptrdiff_t y,
+                         ptrdiff_t first, int many)
+{
+    ptrdiff_t n = job->p->orientations, widest = 0;
+    daisy_ring *rings = t->rings + first;
+    daisy_filter filters[DAISY_FILTERS];
+    for (int k = 0; k < many; k++) {
+        const feature_filter *right = job->levels[first + k].right;
+        filters[k] = (daisy_filter){right->weights, right->radius, rings[k].pitch,
+                                    ring_row(job, &rings[k], y)};
+        widest = right->radius > widest ? right->radius : widest;
+    }
+    for (ptrdiff_t k = -widest; k <= widest; k++)
+        t->shifts[k + widest] = t->maps + k * n;
+    job->plain->daisy_sums(t->shifts, filters, many, rings->column, rings->shared, n);
+    for (int k = 0; k < many; k++) {
+        const daisy_ring *ring = &rings[k];
+        filters[k].out += ring->shared * ring->pitch;
+        job->plain->daisy_sums(t->shifts + widest - filters[k].radius, &filters[k], 1,
+                               ring->column + ring->shared, ring->count - ring->shared,
+                               n);
+    }
+}
+
+static int group_at(const daisy_job *job, ptrdiff_t first)
+{
+    return (int)smaller(levels_of(job->p) - first, DAISY_FILTERS);
+}
+
 static void smooth_maps(const daisy_job *job, daisy_tile *t, ptrdiff_t y)
 {
-    ptrdiff_t n = job->p->orientations;
-    for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
-        const daisy_level *l = &job->levels[level];
-        daisy_ring *ring = &t->rings[level];
-        ptrdiff_t radius = l->right->radius;
-        for (ptrdiff_t k = -radius; k <= radius; k++)
-            t->shifts[k + radius] = t->maps + k * n;
-        job->plain->daisy_sums(t->shifts, l->right->weights, radius, ring->column,
-                               ring->count, n, ring_row(job, ring, y), ring->pitch);
-    }
+    for (ptrdiff_t first = 0; first < levels_of(job->p); first += DAISY_FILTERS)
+        smooth_group(job, t, y, first, group_at(job, first));
 }
 
 /* Makes rows up to `end` available, from `first` on, unless it is stopped. */
@@ -274,10 +300,12 @@ static void sum_down(const daisy_job *job, const daisy_tile *t, ptrdiff_t level,
     for (ptrdiff_t k = 0; k < count; k++)
         at[k] =
             ring->place[pixel_of(job, right + k) + offset[1] - t->left] * ring->pitch;
-    for (ptrdiff_t row = 0; row < batch; row++)
+    for (ptrdiff_t row = 0; row < batch; row++) {
+        daisy_filter filter = {l->down->weights, l->down->radius, pitch,
+                               out + row * POINTS_TOGETHER * pitch};
         job->plain->daisy_sums(ring->table + row * job->p->step + l->reach + offset[0],
-                               l->down->weights, l->down->radius, at, count, n,
-                               out + row * POINTS_TOGETHER * pitch, pitch);
+                               &filter, 1, at, count, n);
+    }
 }
 
 /* From sums to the descriptor of a point. */
@@ -331,27 +359,64 @@ static void mark_column(const daisy_job *job, daisy_tile *t, ptrdiff_t level,
                         ptrdiff_t offset)
 {
     for (ptrdiff_t point = t->first_right; point < t->end_right; point++)
-        t->rings[level].place[pixel_of(job, point) + offset - t->left] = 0;
+        t->rings[level].place[pixel_of(job, point) + offset - t->left] = NEEDED;
 }
 
 /* Which columns the histograms of the tile need. */
+static void mark_columns(const daisy_job *job, daisy_tile *t, ptrdiff_t level)
+{
+    daisy_ring *ring = &t->rings[level];
+    ring->count = ring->shared = 0;
+    for (ptrdiff_t x = 0; x < t->width; x++)
+        ring->place[x] = UNUSED;
+    if (level == 0)
+        mark_column(job, t, 0, 0);
+    for (ptrdiff_t k = 0; level < job->p->rings && k < job->p->histograms; k++)
+        mark_column(job, t, level, offset_of(job, level, k)[1]);
+}
+
+static void number_column(const daisy_job *job, daisy_ring *ring, ptrdiff_t x)
+{
+    ring->column[ring->count] = x * job->p->orientations;
+    ring->place[x] = ring->count++;
+}
+
+/* Are they, and do their filters grow? */
+static int is_shared(const daisy_job *job, const daisy_tile *t, ptrdiff_t first,
+                     int many, ptrdiff_t x)
+{
+    int shared = many > 1;
+    for (ptrdiff_t k = first; k < first + many; k++) {
+        shared &= t->rings[k].place[x] == NEEDED;
+        shared &= k == first ||
+                  job->levels[k].right->radius >= job->levels[k - 1].right->radius;
+    }
+    return shared;
+}
+
+/* Numbers the columns of a group of levels: those that all need come first. */
+static void number_columns(const daisy_job *job, daisy_tile *t, ptrdiff_t first,
+                           int many)
+{
+    daisy_ring *rings = t->rings + first;
+    for (ptrdiff_t x = 0; x < t->width; x++)
+        if (is_shared(job, t, first, many, x))
+            for (int k = 0; k < many; k++)
+                number_column(job, &rings[k], x);
+    for (int k = 0; k < many; k++) {
+        rings[k].shared = rings[k].count;
+        for (ptrdiff_t x = 0; x < t->width; x++)
+            if (rings[k].place[x] == NEEDED)
+                number_column(job, &rings[k], x);
+    }
+}
+
 static void find_columns(const daisy_job *job, daisy_tile *t)
 {
-    for (ptrdiff_t level = 0; level < levels_of(job->p); level++) {
-        daisy_ring *ring = &t->rings[level];
-        for (ptrdiff_t x = 0; x < t->width; x++)
-            ring->place[x] = -1;
-        if (level == 0)
-            mark_column(job, t, 0, 0);
-        for (ptrdiff_t k = 0; level < job->p->rings && k < job->p->histograms; k++)
-            mark_column(job, t, level, offset_of(job, level, k)[1]);
-        ring->count = 0;
-        for (ptrdiff_t x = 0; x < t->width; x++)
-            if (ring->place[x] == 0) {
-                ring->column[ring->count] = x * job->p->orientations;
-                ring->place[x] = ring->count++;
-            }
-    }
+    for (ptrdiff_t level = 0; level < levels_of(job->p); level++)
+        mark_columns(job, t, level);
+    for (ptrdiff_t first = 0; first < levels_of(job->p); first += DAISY_FILTERS)
+        number_columns(job, t, first, group_at(job, first));
 }
 
 static void start(const daisy_job *job, daisy_tile *t, ptrdiff_t index, int thread)

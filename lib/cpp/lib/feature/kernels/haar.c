@@ -135,9 +135,8 @@ static inline void run_of_widths(const number *const first[4],
     }
 }
 
-static inline __attribute__((always_inline)) void
-features_of(const haar_window *w, int down, int right, int narrow, ptrdiff_t y,
-            number *out, const number *end)
+ALWAYS_INLINE void features_of(const haar_window *w, int down, int right, int narrow,
+                               ptrdiff_t y, number *out, const number *end)
 {
     for (ptrdiff_t x = 0; x < w->width; x++) {
         ptrdiff_t n = (w->width - x) / right;
@@ -213,9 +212,8 @@ static inline int is_packed_inside(const haar_window *w, const int32_t *c)
 }
 
 /* Those of a chunk that have one type; `list` says which. */
-static inline __attribute__((always_inline)) void
-values_of_type(const haar_window *w, const int32_t *coord, int type,
-               const uint16_t *list, ptrdiff_t n, number *values)
+ALWAYS_INLINE void values_of_type(const haar_window *w, const int32_t *coord, int type,
+                                  const uint16_t *list, ptrdiff_t n, number *values)
 {
     for (ptrdiff_t k = 0; k < n; k++) {
         const int32_t *c = coord + 5 * list[k];

@@ -152,6 +152,16 @@ typedef struct daisy_fan {
     double kappa; /* how narrow the distribution around each is */
 } daisy_fan;
 
+#define DAISY_FILTERS 3 /* at most, that are applied together */
+
+/* A symmetric filter, none of a smaller radius than the one before, and where its sums
+ * go: those of one place `stride` after those of the last. */
+typedef struct daisy_filter {
+    const double *weights;
+    ptrdiff_t radius, stride;
+    wide *out;
+} daisy_filter;
+
 /* A disc of one weight and the ring around it of another: how far they reach to both
  * sides in rows by their distance from the middle one. */
 typedef struct bilevel_filter {

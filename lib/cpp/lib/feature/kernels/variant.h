@@ -55,6 +55,9 @@ typedef REAL real;
 #define UNROLLED _Pragma("GCC unroll 16")
 #endif
 
+/* A function whose counts are known where it is inlined: so sums stay in registers. */
+#define ALWAYS_INLINE static inline __attribute__((always_inline))
+
 /* A vector of wide that may lie anywhere in memory. */
 #define VECTOR_WIDES (VECTOR_BYTES / (ptrdiff_t)sizeof(wide))
 typedef wide vec __attribute__((vector_size(VECTOR_BYTES)));

@@ -21,6 +21,24 @@ static inline void store_floats(float *p, vec v)
     memcpy(p, &few, sizeof few);
 }
 
+/* a + b, as 1 a + b, which is rounded once and so the same. Of processors with units of
+ * their own for additions two additions and one product keep these busy, while some of
+ * those that multiply are idle. */
+static inline vec fused_sum(vec a, vec b)
+{
+#if defined(__AVX512F__)
+    __m512d one = _mm512_set1_pd(1);
+    __asm__("" : "+v"(one)); /* or compilers make it an addition */
+    return (vec)_mm512_fmadd_pd((__m512d)a, one, (__m512d)b);
+#elif defined(__FMA__)
+    __m256d one = _mm256_set1_pd(1);
+    __asm__("" : "+x"(one));
+    return (vec)_mm256_fmadd_pd((__m256d)a, one, (__m256d)b);
+#else
+    return a + b;
+#endif
+}
+
 void NAME(strip_sums)(const wide *in, const double *weights, ptrdiff_t radius,
                       ptrdiff_t n, float *out)
 {
@@ -39,7 +57,8 @@ void NAME(strip_sums)(const wide *in, const double *weights, ptrdiff_t radius,
                 for (int l = 0; l < LEVELS; l++)
                     for (int v = 0; v < ABREAST; v++) {
                         ptrdiff_t at = l * STRIP + v * VECTOR_WIDES;
-                        sum[l][v] += (load(above + at) + load(below + at)) * weights[k];
+                        vec a = load(above + at), b = load(below + at);
+                        sum[l][v] += (l == 0 ? a + b : fused_sum(a, b)) * weights[k];
                     }
             }
             for (int l = 0; l < LEVELS; l++)

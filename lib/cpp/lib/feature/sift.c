@@ -209,8 +209,7 @@ static void measure(const sift_job *job, const ptrdiff_t *reach, ptrdiff_t *plan
     }
 }
 
-static feature_status lease(sift_job *job, const ptrdiff_t *reach, int threads,
-                            sift_memory *memory)
+static feature_status lease(sift_job *job, const ptrdiff_t *reach, sift_memory *memory)
 {
     ptrdiff_t planes, pixels[2] = {0, 0};
     sift_job octave = *job;
@@ -225,7 +224,7 @@ static feature_status lease(sift_job *job, const ptrdiff_t *reach, int threads,
         for (int i = 0; i < 2; i++)
             memory->sources[i] = arena_take(&a, (size_t)pixels[i], (size_t)job->item);
         job->planes = arena_take(&a, (size_t)planes, 1);
-        job->memory.base = arena_take(&a, (size_t)threads, job->memory.each);
+        job->memory.base = arena_take(&a, (size_t)job->threads, job->memory.each);
         memory->block = a.base;
         if (a.base != NULL)
             return FEATURE_OK;
@@ -273,8 +272,8 @@ static feature_status sweep_octaves(sift_job *job, const ptrdiff_t *reach,
                                     const feature_run *run)
 {
     sift_memory memory;
-    team t = team_for(run, PTRDIFF_MAX, HUGE_WORK);
-    feature_status status = lease(job, reach, t.threads, &memory);
+    job->threads = team_for(run, PTRDIFF_MAX, HUGE_WORK).threads;
+    feature_status status = lease(job, reach, &memory);
     if (status == FEATURE_OK && job->how->upsampling > 1)
         status = find_limits(job, run);
     for (int32_t o = 0; o < job->how->octaves && status == FEATURE_OK; o++) {

@@ -49,6 +49,7 @@ typedef struct sift_job {
     uint8_t *descriptors;
     ptrdiff_t length;   /* of a descriptor */
 
+    int threads;          /* as the run allows */
     thread_memory memory; /* of all threads */
 } sift_job;
 

@@ -3,7 +3,8 @@
  * An octave's scales in one sweep. The octave's columns are cut into strips; down a
  * strip, each smoothed image makes a row from the rows of the one before, which are
  * kept in a ring just long enough. What a filter needs beside the strip is made again
- * by the next: about a sixth of the work. Differences of Gaussians live in rings too.
+ * by the next, which costs more than rings that leave the second cache: so strips are
+ * as wide as the threads share them. Differences of Gaussians live in rings too.
  * Whoever needs a row asks for it, and gets rows in groups, as kernels/smooth.c makes
  * them.
  */
@@ -14,9 +15,8 @@
 #include "core/border.h"
 #include "core/smooth.h"
 
-#define STRIPS_WANTED 4
 #define STRIP_LEAST 128 /* columns; narrower ones are made of what lies beside them */
-#define STRIP_MOST 512  /* wider ones leave the second cache */
+#define STRIP_MOST 1024 /* wider ones need more memory, and are hardly faster */
 #define LINES (2 * SIFT_MOVES + 1)
 #define NANOSECONDS_PER_PIXEL 12.0
 
@@ -123,11 +123,18 @@ static void size_rings(sweep *w)
     }
 }
 
-/* In whole blocks of the kernels, an even number. */
+static ptrdiff_t parts_of(ptrdiff_t n, ptrdiff_t part)
+{
+    return (n + part - 1) / part;
+}
+
+/* As few strips as the threads share evenly, of whole blocks of the kernels. */
 static ptrdiff_t strip_cols(const sift_job *job)
 {
-    ptrdiff_t blocks = (job->cols / STRIPS_WANTED + ROW_BLOCK - 1) / ROW_BLOCK;
-    return least(most(blocks * ROW_BLOCK, STRIP_LEAST), STRIP_MOST);
+    ptrdiff_t strips = parts_of(job->cols, STRIP_MOST);
+    strips = parts_of(strips, job->threads) * job->threads;
+    ptrdiff_t blocks = parts_of(parts_of(job->cols, strips), ROW_BLOCK);
+    return most(blocks * ROW_BLOCK, STRIP_LEAST);
 }
 
 /* The most columns that a strip's rows have. */
@@ -433,7 +440,7 @@ static void sweep_strip(void *context, ptrdiff_t strip, int thread)
 feature_status sift_sweep(sift_job *job, const feature_run *run)
 {
     ptrdiff_t width = strip_cols(job);
-    ptrdiff_t strips = (job->cols + width - 1) / width;
+    ptrdiff_t strips = parts_of(job->cols, width);
     double pixels = (double)(job->end - job->first) * (double)job->cols;
     team t = team_for(run, strips, pixels * NANOSECONDS_PER_PIXEL);
     return team_run(&t, strips, sweep_strip, job);

@@ -48,7 +48,7 @@
  *
  * Cost. Smoothing about 9 ns a pixel of the image enlarged, on one core; a descriptor
  * 15 us. Memory: 96 MiB of smoothed images, or the slab that a large window needs; two
- * images of the second octave; about 1.5 MiB a thread.
+ * images of the second octave; 3 to 6 MiB a thread.
  */
 #include "sift.h"
 

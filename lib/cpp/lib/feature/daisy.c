@@ -517,25 +517,17 @@ static void plan_fan(daisy_job *job)
                            .kappa = (double)n / 0x1.921fb54442d18p+1};
 }
 
-/* How many of at most `most` points make n. */
-static ptrdiff_t parts_of(ptrdiff_t n, ptrdiff_t most)
-{
-    return (n - 1) / most + 1;
-}
-
 static ptrdiff_t points_in(const daisy_job *job, ptrdiff_t pixels)
 {
     return parts_of(pixels, job->p->step);
 }
 
-/* As many columns of tiles as the threads share evenly, unless that makes them narrow.
- */
+/* Columns of tiles, which the threads share evenly unless that makes them narrow. */
 static ptrdiff_t tiles_across(const daisy_job *job, ptrdiff_t threads)
 {
     ptrdiff_t points = job->points_right;
-    ptrdiff_t most = parts_of(points, points_in(job, TILE_COLS_LEAST));
-    ptrdiff_t few = parts_of(points, points_in(job, TILE_COLS));
-    return smaller(parts_of(few, threads) * threads, most);
+    return smaller(even_parts_of(points, points_in(job, TILE_COLS), threads),
+                   parts_of(points, points_in(job, TILE_COLS_LEAST)));
 }
 
 static void plan_tiles(daisy_job *job, ptrdiff_t threads)

@@ -123,16 +123,11 @@ static void size_rings(sweep *w)
     }
 }
 
-static ptrdiff_t parts_of(ptrdiff_t n, ptrdiff_t part)
-{
-    return (n + part - 1) / part;
-}
-
-/* As few strips as the threads share evenly, of whole blocks of the kernels. */
+/* As few strips as the threads share evenly; in whole blocks of the kernels, an even
+ * number, since the next octave takes every second column. */
 static ptrdiff_t strip_cols(const sift_job *job)
 {
-    ptrdiff_t strips = parts_of(job->cols, STRIP_MOST);
-    strips = parts_of(strips, job->threads) * job->threads;
+    ptrdiff_t strips = even_parts_of(job->cols, STRIP_MOST, job->threads);
     ptrdiff_t blocks = parts_of(parts_of(job->cols, strips), ROW_BLOCK);
     return most(blocks * ROW_BLOCK, STRIP_LEAST);
 }

@@ -27,6 +27,19 @@ typedef struct team {
  * `nanoseconds` (the whole work on one thread) are too few to share. */
 team team_for(const feature_run *run, ptrdiff_t bands, double nanoseconds);
 
+/* How many parts of at most `most` make n > 0. */
+static inline ptrdiff_t parts_of(ptrdiff_t n, ptrdiff_t most)
+{
+    return (n - 1) / most + 1;
+}
+
+/* As few of them as the threads share evenly, for parts that make twice what lies
+ * between them. */
+static inline ptrdiff_t even_parts_of(ptrdiff_t n, ptrdiff_t most, ptrdiff_t threads)
+{
+    return parts_of(parts_of(n, most), threads) * threads;
+}
+
 /* Calls band(context, index, thread) once for each index below `bands`; thread
  * numbers are below team->threads. OK or INTERRUPTED. */
 feature_status team_run(team *t, ptrdiff_t bands,
